@@ -1,0 +1,46 @@
+/*
+ * Raw host system calls: result or -errno, no libc, no errno variable.  Fast lane and signal handlers may use them.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/syscall.h>
+
+struct thread;
+
+static inline long
+host_call6(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r8 __asm__("r8") = e;
+	register uint64_t r9 __asm__("r9") = f;
+	long r;
+
+	__asm__ volatile("syscall"
+	                 : "=a"(r)
+	                 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
+	return r;
+}
+
+#define HOST_X(a)                            ((uint64_t)(a))
+#define HOST_CALL_(n, a, b, c, d, e, f, ...) host_call6(n, HOST_X(a), HOST_X(b), HOST_X(c), HOST_X(d), HOST_X(e), HOST_X(f))
+/** host_call(SYS_x, up to six arguments): cannot be interrupted by our own kick, use for calls that do not sleep. */
+#define host_call(...) HOST_CALL_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/**
+ * A host call that may sleep.  Returns its result, -errno, or -HOST_ERESTART when a signal came before the
+ * call had any effect: the run loop then delivers it and either serves the call again or gives the guest EINTR.
+ * A result of -EINTR means the same for calls that the kernel does not restart.
+ */
+long host_block6(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+#define HOST_BLOCK_(t, n, a, b, c, d, e, f, ...) host_block6(t, n, HOST_X(a), HOST_X(b), HOST_X(c), HOST_X(d), HOST_X(e), HOST_X(f))
+#define host_block(...) HOST_BLOCK_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/** Interrupted without effect; never reaches a guest. */
+#define HOST_ERESTART 512
+/** The handler has set all guest registers itself (sigreturn, setcontext). */
+#define HOST_EJUSTRETURN 513
+/** -GUEST_ERRNO(n): an error that only the guest knows, in its own number n. */
+#define GUEST_ERRNO(n)      (0x800 + (n))
+#define HOST_ERR_MAX        4095

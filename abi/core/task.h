@@ -1,0 +1,155 @@
+/*
+ * A guest process (task) and its threads, as every personality and engine sees them.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cpu_x64;
+struct gm;
+struct personality;
+struct sig_host;
+struct thread;
+
+/** A host signal as our handler saw it, before the personality makes a guest signal of it. */
+struct inbox_item {
+	int signo, code, error;
+	pid_t pid;
+	uid_t uid;
+	int status;
+	uint64_t value; /* si_value */
+	uint64_t addr;
+	int timer_id, overrun;
+	long band;
+};
+
+#define INBOX_SIZE 64
+
+/*
+ * Written by the host signal handler on this very thread, read by its run loop: one producer, one
+ * consumer.  When it is full the handler leaves all asynchronous signals blocked, so that the kernel
+ * queues for us; inbox_take() unblocks them.
+ */
+struct inbox {
+	uint32_t head, tail;
+	uint32_t blocked;
+	struct inbox_item item[INBOX_SIZE];
+};
+
+/** What the loader does for a personality: things that need the engine. */
+struct task_hooks {
+	/** Start a host thread that runs @t->cpu.  0 or -errno.  @t belongs to the new thread from then on. */
+	int (*thread_start)(struct thread *t);
+	/** End the calling host thread; never returns.  The personality has cleaned up the guest's part. */
+	_Noreturn void (*thread_exit)(struct thread *t);
+	/**
+	 * fork(2).  Returns the child's pid in the parent, 0 in the child (interception armed again, other
+	 * threads' host resources released, t->htid updated), or -errno.  @clone_flags: CLONE_* beyond SIGCHLD.
+	 */
+	long (*fork)(struct thread *t, uint64_t clone_flags, int *ret_pidfd);
+	/**
+	 * vfork(2): the child shares memory and runs on a copy of task and thread; the parent sleeps until
+	 * it execs or exits.  In the child, @child_init(child thread) is called before its run loop starts.
+	 * Returns the pid in the parent, or -errno.
+	 */
+	long (*vfork)(struct thread *t, void (*child_init)(struct thread *child));
+	/**
+	 * execve(2) of ourselves with a guest program, or of a native one.  Returns only on error, -errno,
+	 * with the caller unharmed.
+	 */
+	long (*exec)(struct thread *t, const struct exec_req *req);
+	/** Guest code in the range changed or vanished: forget patches. */
+	void (*code_changed)(uint64_t start, uint64_t end);
+	/** The guest set its GS base: from now on only the trap path is usable. */
+	void (*guest_owns_gs)(struct thread *t);
+	/** Die as the guest dies: by host signal @signo, with @core wanted or not.  Never returns. */
+	_Noreturn void (*die)(struct thread *t, int signo);
+};
+
+/** What exec must hand to the next image of ourselves. */
+struct exec_req {
+	int fd;              /* the file to run: foreign or native ELF; its close-on-exec flag is irrelevant */
+	const char *path;    /* path as the guest knows it, absolute */
+	char **argv;         /* complete, argv[0] as the guest gave it */
+	char **envp;
+	const void *blob;    /* personality's own state (ignored signals, mask, pending), opaque */
+	uint32_t blob_len;
+};
+
+/** Observers of system calls (the tracer); NULL members are skipped. */
+struct task_trace {
+	void (*enter)(struct thread *t, uint64_t nr, const uint64_t a[8]);
+	void (*leave)(struct thread *t, uint64_t nr, const uint64_t a[8], long r);
+	void (*signal)(struct thread *t, int guest_signo, const void *guest_siginfo);
+	void (*exit)(struct thread *t, int status, int signo);
+};
+
+/** A guest process. */
+struct task {
+	const struct personality *pers;
+	const struct task_hooks *hooks;
+	const struct task_trace *trace; /* NULL when nobody looks */
+	struct gm *gm;
+	pthread_mutex_t lock;       /* guards threads, nthreads, next_tid */
+	struct thread *threads;     /* list through next */
+	uint32_t nthreads;
+	int32_t next_tid;
+	pid_t pid;                  /* host pid = guest pid */
+	bool vfork_child;           /* runs on its parent's memory until exec or exit */
+	bool exiting;
+	void *priv;                 /* the personality's own */
+	/* the program */
+	const char *exec_path;      /* absolute, as the guest sees it */
+	const char *root;           /* -L or --sysroot, or NULL */
+	bool root_strict;           /* --sysroot: no fallback to the host */
+	uint64_t stack_top, stack_size;
+	uint64_t brk_start, brk_now, brk_max;
+	uint64_t ps_strings, sigcode; /* guest addresses */
+	uint64_t auxv_addr, auxv_len;
+	char **argv, **envp;        /* as at start, for sysctl and /proc */
+	uint32_t osreldate;         /* from the note, 0 when none */
+	uint64_t seed;
+};
+
+/** A guest thread.  Only its own host thread touches it, but for fields said to be shared. */
+struct thread {
+	/* Shared: set by the host signal handler and by other threads' kicks; read by the engine before
+	 * it enters the guest and by host_block() before it sleeps.  Non-zero: something to look at. */
+	volatile uint32_t wake;
+	uint32_t in_restart;        /* this service repeats an interrupted one: keep `deadline` */
+	struct task *task;
+	struct cpu_x64 *cpu;        /* registers, x86-64 guests */
+	int32_t tid;                /* guest thread id */
+	pid_t htid;                 /* host thread id */
+	uint64_t ret2;              /* second result register of the call being served */
+	bool has_ret2;
+	bool exit_now;              /* the run loop ends this thread */
+	uint64_t deadline;          /* ns, host CLOCK_MONOTONIC, of the interrupted wait; valid with in_restart */
+	struct inbox inbox;
+	void *priv;                 /* the personality's own */
+	void *engine;               /* the engine's own */
+	struct thread *next;        /* under task->lock */
+	char name[32];
+	uint64_t calls;             /* served on the full lane, for --stats */
+};
+
+/** Take the next host signal; false when there is none (then host signals are unblocked again). */
+bool inbox_take(struct thread *t, struct inbox_item *ret_item);
+
+/** Make @t leave the guest or its blocking host call soon, so that it looks at its signals.  Any thread may call. */
+void thread_kick(struct thread *t);
+
+/** Host signal used by thread_kick(); never shown to a guest. */
+#define KICK_SIGNO (SIGRTMAX)
+
+struct thread *thread_new(struct task *task);
+/** Link into the task's list; -EAGAIN when the task is exiting. */
+int thread_link(struct thread *t);
+void thread_unlink(struct thread *t);
+void thread_free(struct thread *t);
+/** Find by guest tid, with task->lock held. */
+struct thread *thread_by_tid(struct task *task, int32_t tid);

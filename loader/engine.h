@@ -1,0 +1,43 @@
+/*
+ * An engine runs a guest thread until it stops, and says why.
+ */
+#pragma once
+
+#include "abi/abi.h"
+
+enum stop_why {
+	STOP_SYSCALL,   /* t->cpu asks for a system call */
+	STOP_FAULT,     /* guest code faulted: stop.fault */
+	STOP_INTERRUPT, /* t->wake was set: look at signals, then run again */
+};
+
+struct stop {
+	enum stop_why why;
+	struct guest_fault fault;
+};
+
+/** How system calls of native guests are caught. */
+enum intercept { INTERCEPT_AUTO, INTERCEPT_INCLUSIVE, INTERCEPT_EXCLUSIVE, INTERCEPT_SECCOMP };
+
+struct engine_config {
+	enum intercept intercept;
+	bool patch;       /* rewrite call sites after the first traps */
+	bool full_only;   /* every call on the full lane: tracing */
+};
+
+/** Once per process, before the first thread.  0, or a message in @d. */
+int native_setup(const struct engine_config *c, struct diag *d);
+/** Attach engine state to a thread that will run on the calling host thread, and arm interception. 0 or -errno. */
+int native_attach(struct thread *t);
+void native_detach(struct thread *t);
+/** Run until a stop. */
+void native_run(struct thread *t, struct stop *ret_stop);
+/** After fork, in the child: arm again. */
+int native_after_fork(struct thread *t);
+/** How calls are being caught: "inclusive", "exclusive" or "seccomp". */
+const char *native_intercept_name(void);
+
+struct native_stats {
+	uint64_t traps, patched_sites, refused_sites, fast_calls, full_calls, interrupts;
+};
+void native_get_stats(struct native_stats *ret);

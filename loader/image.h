@@ -1,0 +1,59 @@
+/*
+ * What a program file says of itself, read and checked; nothing is mapped.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/core/diag.h"
+
+struct image_seg {
+	uint64_t vaddr, memsz, filesz, offset, align;
+	uint32_t prot;                 /* PROT_* */
+};
+
+struct image_note {                    /* PT_NOTE entries that matter for recognition */
+	char owner[16];
+	uint32_t type;
+	uint32_t desc0, desclen;       /* first word of the descriptor */
+};
+
+struct image {
+	char *path;
+	int fd;                        /* kept open, close-on-exec, -1 after image_close */
+	uint64_t file_size;
+	uint16_t type, machine;        /* ET_EXEC or ET_DYN; EM_* */
+	uint8_t class64, osabi, abiversion;
+	uint32_t eflags;
+	uint64_t entry, phoff;
+	uint32_t phnum, phentsize;
+	uint64_t phdr_vaddr;           /* address of the program headers in memory, 0 when not mapped */
+	struct image_seg *seg;
+	uint32_t nseg;
+	char *interp;                  /* PT_INTERP, NULL for static */
+	struct image_note *note;
+	uint32_t nnote;
+	bool has_dynamic, exec_stack, has_tls;
+	uint32_t openbsd_segments;     /* count of PT_OPENBSD_* */
+	char **needed;                 /* DT_NEEDED, NULL-terminated; NULL when none */
+	char *soname;
+};
+
+/**
+ * Open, read and check a program.  0, or -errno with a message: -ENOENT, -EACCES (not executable, not a file), -ENOEXEC
+ * (not ELF, or an ELF that lies about itself: message names part and number).
+ */
+int image_open(const char *path, struct image *ret_img, struct diag *d);
+/** The same for a descriptor; takes it over. @path is for messages. */
+int image_open_fd(int fd, const char *path, struct image *ret_img, struct diag *d);
+void image_close(struct image *img);
+
+struct brand {
+	const char *os;     /* "FreeBSD" ..., "Linux", or NULL when unknown */
+	const char *isa;    /* "amd64", "i386", "aarch64", "arm", "riscv64", or NULL */
+	uint32_t osreldate; /* FreeBSD note's value, 0 when none */
+	char why[160];      /* what decided it */
+};
+/** Which system and machine a program was built for. */
+void brand_find(const struct image *img, struct brand *ret);
