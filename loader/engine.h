@@ -23,12 +23,16 @@ struct engine_config {
 	enum intercept intercept;
 	bool patch;       /* rewrite call sites after the first traps */
 	bool full_only;   /* every call on the full lane: tracing */
+	bool filter_inherited; /* a seccomp filter of ours survived an exec: do not stack another */
 };
 
 /** Once per process, before the first thread.  0, or a message in @d. */
 int native_setup(const struct engine_config *c, struct diag *d);
-/** Attach engine state to a thread that will run on the calling host thread, and arm interception. 0 or -errno. */
+/** Give a new thread its engine state and registers (t->cpu, all zero but rflags, MXCSR).  0 or -ENOMEM. */
+int native_new(struct thread *t);
+/** Bind a thread to the calling host thread, and arm interception.  0 or -errno. */
 int native_attach(struct thread *t);
+/** Unbind and free the engine state. */
 void native_detach(struct thread *t);
 /** Run until a stop. */
 void native_run(struct thread *t, struct stop *ret_stop);
@@ -40,4 +44,7 @@ const char *native_intercept_name(void);
 struct native_stats {
 	uint64_t traps, patched_sites, refused_sites, fast_calls, full_calls, interrupts;
 };
-void native_get_stats(struct native_stats *ret);
+void native_get_stats(struct task *task, struct native_stats *ret);
+/** Install our handler for a host signal, or give it back to the host's default or SIG_IGN.  0 or -errno. */
+int native_catch(int signo);
+int native_uncatch(int signo, bool ignore);

@@ -62,8 +62,13 @@ struct task_hooks {
 	 * with the caller unharmed.
 	 */
 	long (*exec)(struct thread *t, const struct exec_req *req);
-	/** Guest code in the range changed or vanished: forget patches. */
-	void (*code_changed)(uint64_t start, uint64_t end);
+	/** Give a new thread engine state and zeroed registers (t->cpu).  0 or -ENOMEM. */
+	int (*thread_prepare)(struct thread *t);
+	/** Registers stand after a system call: point them at the call instruction again (restart). */
+	void (*rewind)(struct thread *t);
+	/** Catch a host signal with our handler, or give it back to the host's default (or SIG_IGN).  0 or -errno. */
+	int (*signal_catch)(int host_signo);
+	int (*signal_release)(int host_signo, bool ignore);
 	/** The guest set its GS base: from now on only the trap path is usable. */
 	void (*guest_owns_gs)(struct thread *t);
 	/** Die as the guest dies: by host signal @signo, with @core wanted or not.  Never returns. */
@@ -144,7 +149,7 @@ bool inbox_take(struct thread *t, struct inbox_item *ret_item);
 void thread_kick(struct thread *t);
 
 /** Host signal used by thread_kick(); never shown to a guest. */
-#define KICK_SIGNO (SIGRTMAX)
+#define KICK_SIGNO 64
 
 struct thread *thread_new(struct task *task);
 /** Link into the task's list; -EAGAIN when the task is exiting. */

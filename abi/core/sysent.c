@@ -1,0 +1,74 @@
+/* Dispatch through a generated table: full lane. */
+#include "abi/core/sysent.h"
+
+#include <errno.h>
+
+#include "abi/abi.h"
+#include "abi/core/diag.h"
+#include "abi/core/host.h"
+
+#define TOLD_MAX 1024
+
+/* A call that is not there is named once, with what the map says of it. */
+static void
+tell_absent(const struct systab *tab, uint64_t nr)
+{
+	static uint8_t told[TOLD_MAX / 8];
+	const struct sysent *e = nr < tab->n ? &tab->ent[nr] : NULL;
+
+	if (nr < TOLD_MAX) {
+		uint8_t bit = (uint8_t)(1u << (nr % 8));
+
+		if (__atomic_fetch_or(&told[nr / 8], bit, __ATOMIC_RELAXED) & bit)
+			return;
+	}
+	diag_say("%s: call %llu (%s) is not provided%s%s", tab->name, (unsigned long long)nr,
+	         e && e->name ? e->name : "unknown", e && e->note ? ": " : "", e && e->note ? e->note : "");
+}
+
+static long
+refuse(const struct systab *tab, uint64_t nr)
+{
+	const struct sysent *e = nr < tab->n ? &tab->ent[nr] : NULL;
+
+	if (e && e->level == SYS_FAIL) {
+		log_debug(LOG_SYSCALL, "%s refused: %s", e->name, e->note ? e->note : "");
+		return -(long)e->err;
+	}
+	tell_absent(tab, nr);
+	return -ENOSYS;
+}
+
+/* Serve until it is done or a signal that the guest must see ended it. */
+static long
+serve(struct thread *t, const struct sysent *e, const uint64_t a[8])
+{
+	const struct personality *p = t->task->pers;
+	long r;
+
+	t->in_restart = 0;
+	for (;;) {
+		r = e->serve(t, a);
+		if ((r != -HOST_ERESTART && r != -EINTR) || t->exit_now || p->signals_due(t))
+			return r;
+		t->in_restart = 1;
+	}
+}
+
+long
+sys_serve(struct thread *t, uint64_t nr, const uint64_t a[8])
+{
+	const struct systab *tab = t->task->pers->tab;
+	const struct task_trace *trace = t->task->trace;
+	const struct sysent *e = nr < tab->n ? &tab->ent[nr] : NULL;
+	long r;
+
+	t->has_ret2 = false;
+	t->calls++;
+	if (trace && trace->enter)
+		trace->enter(t, nr, a);
+	r = e && e->serve ? serve(t, e, a) : refuse(tab, nr);
+	if (trace && trace->leave)
+		trace->leave(t, nr, a, r);
+	return r;
+}

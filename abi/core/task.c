@@ -1,0 +1,105 @@
+/* Guest processes and threads: lists, inbox, kicks. */
+#include "abi/core/task.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "abi/core/host.h"
+
+struct thread *
+thread_new(struct task *task)
+{
+	struct thread *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->task = task;
+	return t;
+}
+
+void
+thread_free(struct thread *t)
+{
+	free(t);
+}
+
+int
+thread_link(struct thread *t)
+{
+	struct task *task = t->task;
+	int r = 0;
+
+	pthread_mutex_lock(&task->lock);
+	if (task->exiting) {
+		r = -EAGAIN;
+	} else {
+		t->next = task->threads;
+		task->threads = t;
+		task->nthreads++;
+	}
+	pthread_mutex_unlock(&task->lock);
+	return r;
+}
+
+void
+thread_unlink(struct thread *t)
+{
+	struct task *task = t->task;
+
+	pthread_mutex_lock(&task->lock);
+	for (struct thread **p = &task->threads; *p; p = &(*p)->next) {
+		if (*p == t) {
+			*p = t->next;
+			task->nthreads--;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&task->lock);
+}
+
+struct thread *
+thread_by_tid(struct task *task, int32_t tid)
+{
+	for (struct thread *t = task->threads; t; t = t->next)
+		if (t->tid == tid)
+			return t;
+	return NULL;
+}
+
+void
+thread_kick(struct thread *t)
+{
+	pid_t htid = __atomic_load_n(&t->htid, __ATOMIC_ACQUIRE);
+
+	__atomic_store_n(&t->wake, 1, __ATOMIC_SEQ_CST);
+	if (htid > 0 && htid != (pid_t)host_call(SYS_gettid))
+		host_call(SYS_tgkill, getpid(), htid, KICK_SIGNO);
+}
+
+static void
+unblock_all(void)
+{
+	uint64_t none = 0;
+
+	host_call(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+}
+
+bool
+inbox_take(struct thread *t, struct inbox_item *ret_item)
+{
+	struct inbox *b = &t->inbox;
+	uint32_t tail = b->tail;
+
+	if (__atomic_load_n(&b->head, __ATOMIC_ACQUIRE) == tail) {
+		if (b->blocked) {
+			b->blocked = 0;
+			unblock_all();
+			return inbox_take(t, ret_item);
+		}
+		return false;
+	}
+	*ret_item = b->item[tail % INBOX_SIZE];
+	__atomic_store_n(&b->tail, tail + 1, __ATOMIC_RELEASE);
+	return true;
+}
