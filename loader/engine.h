@@ -32,8 +32,10 @@ int native_setup(const struct engine_config *c, struct diag *d);
 int native_new(struct thread *t);
 /** Bind a thread to the calling host thread, and arm interception.  0 or -errno. */
 int native_attach(struct thread *t);
-/** Unbind and free the engine state. */
+/** Unbind from the calling host thread and free the engine state. */
 void native_detach(struct thread *t);
+/** Free the engine state of a thread that no host thread is bound to (any more). */
+void native_drop(struct thread *t);
 /** Run until a stop. */
 void native_run(struct thread *t, struct stop *ret_stop);
 /** After fork, in the child: arm again. */

@@ -29,6 +29,7 @@
 
 #define KERNEL_SA_RESTORER 0x04000000ul
 #define HWCAP2_FSGSBASE_   2ul
+#define KERNEL_SIG_IGN     ((void (*)(int, void *, void *))1)
 
 static struct {
 	enum intercept mode;
@@ -134,8 +135,10 @@ native_catch(int signo)
 int
 native_uncatch(int signo, bool ignore)
 {
-	struct kernel_sigaction sa = {.handler = ignore ? (void (*)(int, void *, void *))SIG_IGN : NULL};
+	struct kernel_sigaction sa = {0};
 
+	if (ignore)
+		sa.handler = KERNEL_SIG_IGN;
 	return (int)host_call(SYS_rt_sigaction, signo, &sa, 0, 8);
 }
 
@@ -218,20 +221,27 @@ native_attach(struct thread *t)
 }
 
 void
-native_detach(struct thread *t)
+native_drop(struct thread *t)
 {
 	struct nthread *nt = t->engine;
-	stack_t off = {.ss_flags = SS_DISABLE};
 
 	__atomic_fetch_add(&eng.total.traps, nt->ntraps, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&eng.total.fast_calls, nt->nfast, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&eng.total.interrupts, nt->ninterrupts, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&eng.total.full_calls, t->calls, __ATOMIC_RELAXED);
-	sigaltstack(&off, NULL);
 	munmap(nt->alt, ALT_SIZE);
 	munmap(nt, sizeof(*nt));
 	t->engine = NULL;
 	t->cpu = NULL;
+}
+
+void
+native_detach(struct thread *t)
+{
+	stack_t off = {.ss_flags = SS_DISABLE};
+
+	sigaltstack(&off, NULL);
+	native_drop(t);
 }
 
 int

@@ -8,8 +8,8 @@
 #define VEC_LIVE  2116
 
 #ifndef __ASSEMBLER__
+#include "abi/core/cpu_x64.h"
 #include <stdint.h>
-struct x64_vec;
 _Static_assert(offsetof(struct x64_vec, k) == VEC_K, "VEC_K");
 _Static_assert(offsetof(struct x64_vec, mxcsr) == VEC_MXCSR, "VEC_MXCSR");
 _Static_assert(offsetof(struct x64_vec, live) == VEC_LIVE, "VEC_LIVE");

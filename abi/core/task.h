@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 struct cpu_x64;
+struct exec_req;
 struct gm;
 struct personality;
 struct sig_host;
@@ -45,7 +46,7 @@ struct task_hooks {
 	/** Start a host thread that runs @t->cpu.  0 or -errno.  @t belongs to the new thread from then on. */
 	int (*thread_start)(struct thread *t);
 	/** End the calling host thread; never returns.  The personality has cleaned up the guest's part. */
-	_Noreturn void (*thread_exit)(struct thread *t);
+	void (*thread_exit)(struct thread *t) __attribute__((noreturn));
 	/**
 	 * fork(2).  Returns the child's pid in the parent, 0 in the child (interception armed again, other
 	 * threads' host resources released, t->htid updated), or -errno.  @clone_flags: CLONE_* beyond SIGCHLD.
@@ -72,7 +73,7 @@ struct task_hooks {
 	/** The guest set its GS base: from now on only the trap path is usable. */
 	void (*guest_owns_gs)(struct thread *t);
 	/** Die as the guest dies: by host signal @signo, with @core wanted or not.  Never returns. */
-	_Noreturn void (*die)(struct thread *t, int signo);
+	void (*die)(struct thread *t, int signo) __attribute__((noreturn));
 };
 
 /** What exec must hand to the next image of ourselves. */

@@ -1,0 +1,274 @@
+/*
+ * The loop that runs a guest thread, and the host side of threads, fork and vfork.
+ * An engine runs until a stop and says why; the stop is served here, and it runs again.
+ */
+#include "loader/run.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/core/cpu_x64.h"
+#include "abi/core/gm.h"
+#include "abi/core/host.h"
+#include "loader/exec.h"
+#include "loader/patch.h"
+
+#define MONITOR_STACK (192 * 1024)
+
+static void
+serve_call(struct thread *t)
+{
+	const struct personality *p = t->task->pers;
+	uint64_t nr, a[8];
+	int e = p->get_call(t, &nr, a);
+	long r = e ? e : sys_serve(t, nr, a);
+
+	if (t->exit_now || r == -HOST_EJUSTRETURN)
+		return;
+	if (r == -HOST_ERESTART) {
+		p->deliver(t, r);
+		return;
+	}
+	p->set_result(t, r);
+	if (t->wake)
+		p->deliver(t, 0);
+}
+
+void
+run_thread(struct thread *t)
+{
+	const struct personality *p = t->task->pers;
+	struct stop stop;
+
+	while (!t->exit_now) {
+		native_run(t, &stop);
+		switch (stop.why) {
+		case STOP_SYSCALL:
+			serve_call(t);
+			break;
+		case STOP_FAULT:
+			p->fault(t, &stop.fault);
+			p->deliver(t, 0);
+			break;
+		case STOP_INTERRUPT:
+			p->deliver(t, 0);
+			break;
+		}
+	}
+}
+
+static void
+block_all(sigset_t *ret_old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
+	pthread_sigmask(SIG_SETMASK, &all, ret_old);
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct thread *t = arg;
+	int r = native_attach(t);
+
+	if (r)
+		bug("cannot arm interception for a new thread: %s", strerror(-r));
+	t->inbox.blocked = 0;
+	sigset_t none;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	run_thread(t);
+	run_hooks.thread_exit(t);
+}
+
+static int
+start_thread(struct thread *t)
+{
+	pthread_attr_t attr;
+	sigset_t old;
+	pthread_t id;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, MONITOR_STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	block_all(&old);
+	r = pthread_create(&id, &attr, thread_main, t);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return -r;
+}
+
+static _Noreturn void
+exit_thread(struct thread *t)
+{
+	sigset_t old;
+
+	block_all(&old);
+	thread_unlink(t);
+	native_detach(t);
+	thread_free(t);
+	pthread_exit(NULL);
+}
+
+/* In a forked child only the caller lives: other threads' host resources stay as garbage of the copy. */
+static void
+only_thread(struct thread *t)
+{
+	struct task *task = t->task;
+
+	pthread_mutex_init(&task->lock, NULL);
+	task->threads = t;
+	t->next = NULL;
+	task->nthreads = 1;
+	task->pid = getpid();
+}
+
+static long
+do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
+{
+	struct task *task = t->task;
+	sigset_t old;
+	long pid;
+
+	block_all(&old);
+	pthread_mutex_lock(&task->lock);
+	gm_before_fork(task->gm);
+	pid = fork();
+	if (pid < 0)
+		pid = -errno;
+	if (pid == 0) {
+		gm_after_fork_child(task->gm);
+		only_thread(t);
+		if (native_after_fork(t))
+			bug("cannot arm interception after fork");
+	} else {
+		gm_after_fork_parent(task->gm);
+		pthread_mutex_unlock(&task->lock);
+		if (pid > 0 && ret_pidfd)
+			*ret_pidfd = (int)host_call(SYS_pidfd_open, pid, 0);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+/*
+ * vfork: the child runs the loop on a stack of its own, with copies of task and thread, while the parent sleeps in
+ * clone.  It never calls malloc and leaves by exec or _exit.
+ */
+struct vfork_start {
+	struct task task;
+	struct thread thread;
+	void (*child_init)(struct thread *child);
+	const struct cpu_x64 *parent_cpu;
+	sigset_t mask;
+};
+
+static void
+copy_cpu(struct cpu_x64 *to, const struct cpu_x64 *from)
+{
+	struct x64_vec *vec = to->vec;
+
+	*to = *from;
+	to->vec = vec;
+	*vec = *from->vec;
+}
+
+static int
+vfork_main(void *arg)
+{
+	struct vfork_start *s = arg;
+	struct thread *t = &s->thread;
+
+	s->task.pid = (pid_t)host_call(SYS_getpid);
+	if (native_attach(t))
+		_exit(EXIT_SETUP);
+	s->child_init(t);
+	pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
+	run_thread(t);
+	_exit(0);
+}
+
+static long
+do_vfork(struct thread *t, void (*child_init)(struct thread *child))
+{
+	size_t size = GM_PAGE_UP(sizeof(struct vfork_start)) + MONITOR_STACK;
+	uint8_t *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct vfork_start *s = (void *)area;
+	long pid;
+
+	if (area == MAP_FAILED)
+		return -ENOMEM;
+	s->task = *t->task;
+	s->thread = *t;
+	s->child_init = child_init;
+	s->task.vfork_child = true;
+	s->task.threads = &s->thread;
+	s->task.nthreads = 1;
+	pthread_mutex_init(&s->task.lock, NULL);
+	s->thread.task = &s->task;
+	s->thread.next = NULL;
+	s->thread.wake = 0;
+	memset(&s->thread.inbox, 0, sizeof(s->thread.inbox));
+	pid = native_new(&s->thread);
+	if (pid == 0) {
+		copy_cpu(s->thread.cpu, t->cpu);
+		block_all(&s->mask);
+		pid = clone(vfork_main, area + size, CLONE_VM | CLONE_VFORK | SIGCHLD, s);
+		if (pid < 0)
+			pid = -errno;
+		pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
+		native_drop(&s->thread);
+	}
+	munmap(area, size);
+	return pid;
+}
+
+static _Noreturn void
+die(struct thread *t, int signo)
+{
+	struct rlimit none = {0, 0};
+	sigset_t only;
+
+	/* A core of ours would not be the guest's. */
+	setrlimit(RLIMIT_CORE, &none);
+	native_uncatch(signo, false);
+	sigemptyset(&only);
+	sigaddset(&only, signo);
+	pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+	kill(getpid(), signo);
+	for (;;)
+		host_call(SYS_exit_group, 128 + signo);
+}
+
+static void
+owns_gs(struct thread *t)
+{
+	t->cpu->owns_gs = 1;
+	t->cpu->exact = 1;
+	patch_stop();
+}
+
+const struct task_hooks run_hooks = {
+    .thread_start = start_thread,
+    .thread_exit = exit_thread,
+    .thread_prepare = native_new,
+    .fork = do_fork,
+    .vfork = do_vfork,
+    .exec = exec_program,
+    .rewind = patch_rewind,
+    .guest_owns_gs = owns_gs,
+    .signal_catch = native_catch,
+    .signal_release = native_uncatch,
+    .die = die,
+};

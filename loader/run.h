@@ -1,0 +1,13 @@
+/*
+ * The loop: run, serve, again.
+ */
+#pragma once
+
+#include "abi/abi.h"
+#include "loader/engine.h"
+
+/** Everything the loader does for personalities. */
+extern const struct task_hooks run_hooks;
+
+/** Run the calling host thread's guest thread until it ends. */
+void run_thread(struct thread *t);
