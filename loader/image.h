@@ -45,9 +45,22 @@ struct image {
  * (not ELF, or an ELF that lies about itself: message names part and number).
  */
 int image_open(const char *path, struct image *ret_img, struct diag *d);
-/** The same for a descriptor; takes it over. @path is for messages. */
+/** The same for a descriptor, which it takes over; permission to execute is the caller's to check. @path is for messages. */
 int image_open_fd(int fd, const char *path, struct image *ret_img, struct diag *d);
+/** For inspect: permission is not asked for, and shared libraries (no entry point) are let through. */
+int image_open_any(const char *path, struct image *ret_img, struct diag *d);
+/** Close and free; @img is left empty.  An image that was never opened must be all zero but for fd = -1. */
 void image_close(struct image *img);
+
+/** Undefined symbols of a dynamic program. */
+struct image_imports {
+	char **name;   /* in the order of the file, NULL-terminated; NULL when there are none */
+	char *strings; /* what the names point into */
+	uint32_t n, nweak;
+};
+/** Read them.  0, or -errno with a message as for image_open(). */
+int image_imports(const struct image *img, struct image_imports *ret, struct diag *d);
+void image_imports_free(struct image_imports *imp);
 
 struct brand {
 	const char *os;     /* "FreeBSD" ..., "Linux", or NULL when unknown */

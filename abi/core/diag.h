@@ -39,3 +39,5 @@ void diag_set_fd(int fd);
 int diag_get_fd(void);
 /** printf into a fixed buffer at *pos, never past size; for building lines. */
 void str_addf(char *buf, unsigned size, unsigned *pos, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/** Add text that a file or a guest chose: control characters become \xNN, so that it cannot command the terminal. */
+void str_add_safe(char *buf, unsigned size, unsigned *pos, const char *text);

@@ -5,10 +5,23 @@
 
 #include <stdbool.h>
 
+struct diag;
+
 /** Highest descriptor number a guest can have, plus one: its RLIMIT_NOFILE never exceeds it. */
 int fd_guest_limit(void);
-/** Learn the limits; raises the soft limit to make room for ours.  0 or -errno. Once, before the guest starts. */
-int fd_setup(void);
+/**
+ * Learn the limits and raise the soft one to make room for ours.  0, or -EMFILE with a message when the hard limit
+ * leaves no room.  Once, before the guest starts, before fd_hide() and diag_set_fd().
+ */
+int fd_setup(struct diag *d);
+/** The soft limit as it was before fd_setup(), for the guest's first getrlimit; at most fd_guest_limit(). */
+int fd_guest_soft(void);
+/**
+ * Set the host's soft limit to @soft just before an exec, so that neither a native program nor our next image sees
+ * the raised one; fd_soft_raise() takes it back when the exec fails.  0 or -errno.
+ */
+int fd_soft_lower(int soft);
+int fd_soft_raise(void);
 /** Move @fd out of the guest's range (close-on-exec), close the original.  New number or -errno. */
 int fd_hide(int fd);
 /** Is it one of ours?  Guest calls on such a number give EBADF. */
