@@ -17,8 +17,7 @@
 
 #define GUEST_USUAL 16384u /* what a guest gets even when the inherited soft limit is lower */
 #define OURS_MOST   4096u
-#define OURS_LEAST  16u
-#define HARD_LEAST  (2 * OURS_LEAST)
+#define OURS_LEAST  (FD_HARD_LEAST / 2)
 
 int fd_ours_first = INT_MAX; /* until fd_setup(), nothing is ours */
 static int guest_soft;
@@ -53,9 +52,9 @@ fd_setup(struct diag *d)
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return diag_fail(d, -errno, "limit of open files: %s", strerror(errno));
 	hard = l.rlim_max < INT_MAX ? l.rlim_max : INT_MAX;
-	if (hard < HARD_LEAST)
+	if (hard < FD_HARD_LEAST)
 		return diag_fail(d, -EMFILE, "limit of open files: the hard limit is %llu, and %u are needed (ulimit -Hn)",
-		                 (unsigned long long)hard, HARD_LEAST);
+		                 (unsigned long long)hard, FD_HARD_LEAST);
 	ours = room_for_ours(hard);
 	guest = l.rlim_cur > GUEST_USUAL ? l.rlim_cur : GUEST_USUAL;
 	if (guest > hard - ours)

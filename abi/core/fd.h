@@ -7,6 +7,9 @@
 
 struct diag;
 
+/** The smallest hard limit of open files that leaves room for a guest and for us. */
+#define FD_HARD_LEAST 32u
+
 /** Highest descriptor number a guest can have, plus one: its RLIMIT_NOFILE never exceeds it. */
 int fd_guest_limit(void);
 /**
