@@ -415,6 +415,12 @@ image_open_fd(int fd, const char *path, struct image *ret_img, struct diag *d)
 	return image_read(fd, path, false, ret_img, d);
 }
 
+int
+image_open_any_fd(int fd, const char *path, struct image *ret_img, struct diag *d)
+{
+	return image_read(fd, path, true, ret_img, d);
+}
+
 void
 image_close(struct image *img)
 {

@@ -49,6 +49,7 @@ int image_open(const char *path, struct image *ret_img, struct diag *d);
 int image_open_fd(int fd, const char *path, struct image *ret_img, struct diag *d);
 /** For inspect: permission is not asked for, and shared libraries (no entry point) are let through. */
 int image_open_any(const char *path, struct image *ret_img, struct diag *d);
+int image_open_any_fd(int fd, const char *path, struct image *ret_img, struct diag *d);
 /** Close and free; @img is left empty.  An image that was never opened must be all zero but for fd = -1. */
 void image_close(struct image *img);
 

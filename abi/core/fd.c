@@ -21,14 +21,24 @@
 
 int fd_ours_first = INT_MAX; /* until fd_setup(), nothing is ours */
 static int guest_soft;
-static rlim_t ours_end;
+static int ours_end;
 
-static rlim_t
-room_for_ours(rlim_t hard)
+bool
+fd_split(uint64_t soft, uint64_t hard, int *ret_guest, int *ret_end)
 {
-	if (hard >= GUEST_USUAL + OURS_MOST)
-		return OURS_MOST;
-	return hard / 4 > OURS_LEAST ? hard / 4 : OURS_LEAST;
+	uint64_t guest = soft > GUEST_USUAL ? soft : GUEST_USUAL, ours = OURS_MOST;
+
+	if (hard < FD_HARD_LEAST)
+		return false;
+	if (hard > INT_MAX)
+		hard = INT_MAX;
+	if (hard < GUEST_USUAL + OURS_MOST)
+		ours = hard / 4 > OURS_LEAST ? hard / 4 : OURS_LEAST;
+	if (guest > hard - ours)
+		guest = hard - ours;
+	*ret_guest = (int)guest;
+	*ret_end = (int)(guest + ours);
+	return true;
 }
 
 static int
@@ -46,26 +56,20 @@ int
 fd_setup(struct diag *d)
 {
 	struct rlimit l;
-	rlim_t hard, guest, ours;
-	int r;
+	int guest, end, r;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return diag_fail(d, -errno, "limit of open files: %s", strerror(errno));
-	hard = l.rlim_max < INT_MAX ? l.rlim_max : INT_MAX;
-	if (hard < FD_HARD_LEAST)
+	if (!fd_split(l.rlim_cur, l.rlim_max, &guest, &end))
 		return diag_fail(d, -EMFILE, "limit of open files: the hard limit is %llu, and %u are needed (ulimit -Hn)",
-		                 (unsigned long long)hard, FD_HARD_LEAST);
-	ours = room_for_ours(hard);
-	guest = l.rlim_cur > GUEST_USUAL ? l.rlim_cur : GUEST_USUAL;
-	if (guest > hard - ours)
-		guest = hard - ours;
-	ours_end = guest + ours;
-	r = soft_set(ours_end);
+		                 (unsigned long long)l.rlim_max, FD_HARD_LEAST);
+	r = soft_set((rlim_t)end);
 	if (r < 0)
-		return diag_fail(d, r, "limit of open files: cannot raise it from %llu to %llu: %s",
-		                 (unsigned long long)l.rlim_cur, (unsigned long long)ours_end, strerror(-r));
-	guest_soft = (int)(l.rlim_cur < guest ? l.rlim_cur : guest);
-	fd_ours_first = (int)guest;
+		return diag_fail(d, r, "limit of open files: cannot set it from %llu to %d: %s",
+		                 (unsigned long long)l.rlim_cur, end, strerror(-r));
+	guest_soft = l.rlim_cur < (rlim_t)guest ? (int)l.rlim_cur : guest;
+	ours_end = end;
+	fd_ours_first = guest;
 	return 0;
 }
 
@@ -90,7 +94,7 @@ fd_soft_lower(int soft)
 int
 fd_soft_raise(void)
 {
-	return soft_set(ours_end);
+	return soft_set((rlim_t)ours_end);
 }
 
 int

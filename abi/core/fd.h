@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct diag;
 
@@ -12,6 +13,11 @@ struct diag;
 
 /** Highest descriptor number a guest can have, plus one: its RLIMIT_NOFILE never exceeds it. */
 int fd_guest_limit(void);
+/**
+ * Where the line lies for these limits: the guest has [0, *ret_guest), ours end at *ret_end.
+ * False when @hard leaves no room.
+ */
+bool fd_split(uint64_t soft, uint64_t hard, int *ret_guest, int *ret_end);
 /**
  * Learn the limits and raise the soft one to make room for ours.  0, or -EMFILE with a message when the hard limit
  * leaves no room.  Once, before the guest starts, before fd_hide() and diag_set_fd().

@@ -88,35 +88,29 @@ ours_lie_above_the_guests_and_are_hidden_from_exec(void **state)
 }
 
 static void
-roomy(void)
+the_line_follows_the_limits(void **state)
 {
-	struct diag d = { 0 };
+	static const struct {
+		uint64_t soft, hard;
+		int guest, end;
+	} rows[] = {
+		{ 1024, 1048576, 16384, 20480 },     /* not pushed to the end of a large hard limit */
+		{ 50000, 1048576, 50000, 54096 },    /* a soft limit that the user raised is the guest's */
+		{ 1048576, 1048576, 1044480, 1048576 },
+		{ 20480, 20480, 16384, 20480 },      { 1024, 20479, 15360, 20479 },
+		{ 1024, 4096, 3072, 4096 },          { 64, 64, 48, 64 },
+		{ 32, 32, 16, 32 },                  { 0, UINT64_MAX, 16384, 20480 },
+		{ UINT64_MAX, UINT64_MAX, INT32_MAX - 4096, INT32_MAX },
+	};
+	int guest = -1, end = -1;
 
-	NEED(fd_setup(&d) == 0);
-	NEED(fd_guest_limit() == 16384 && fd_guest_soft() == 256 && soft_now() == 16384 + 4096);
-}
-
-static void
-a_large_hard_limit_does_not_push_ours_to_its_end(void **state)
-{
 	(void)state;
-	under(256, 1000000, roomy);
-}
-
-static void
-raised(void)
-{
-	struct diag d = { 0 };
-
-	NEED(fd_setup(&d) == 0);
-	NEED(fd_guest_limit() == 50000 && fd_guest_soft() == 50000 && soft_now() == 54096);
-}
-
-static void
-a_soft_limit_that_the_user_raised_is_the_guests(void **state)
-{
-	(void)state;
-	under(50000, 1000000, raised);
+	assert_false(fd_split(16, 31, &guest, &end));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		assert_true(fd_split(rows[i].soft, rows[i].hard, &guest, &end));
+		assert_int_equal(guest, rows[i].guest);
+		assert_int_equal(end, rows[i].end);
+	}
 }
 
 static void
@@ -163,8 +157,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ours_lie_above_the_guests_and_are_hidden_from_exec),
-		cmocka_unit_test(a_large_hard_limit_does_not_push_ours_to_its_end),
-		cmocka_unit_test(a_soft_limit_that_the_user_raised_is_the_guests),
+		cmocka_unit_test(the_line_follows_the_limits),
 		cmocka_unit_test(a_small_hard_limit_still_leaves_sixteen_for_us),
 		cmocka_unit_test(a_tiny_hard_limit_is_refused_with_both_numbers),
 	};
