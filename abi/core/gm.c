@@ -411,6 +411,27 @@ gm_protect(struct gm *m, uint64_t addr, uint64_t len, uint32_t prot)
 	return r;
 }
 
+void
+gm_limit(struct gm *m, uint64_t addr, uint64_t len, uint32_t maxprot)
+{
+	pthread_mutex_lock(&m->lock);
+	if (!split(m, addr) && !split(m, addr + len))
+		for (uint32_t i = index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++)
+			m->v[i].maxprot &= maxprot;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void
+gm_set_file(struct gm *m, uint64_t addr, uint64_t len, uint64_t dev, uint64_t ino)
+{
+	pthread_mutex_lock(&m->lock);
+	for (uint32_t i = index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++) {
+		m->v[i].dev = dev;
+		m->v[i].ino = ino;
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
 bool
 gm_covered(struct gm *m, uint64_t addr, uint64_t len)
 {

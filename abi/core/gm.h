@@ -115,6 +115,10 @@ long gm_map(struct gm *m, const struct gm_map_req *req);
 int gm_unmap(struct gm *m, uint64_t addr, uint64_t len);
 /** -EACCES beyond maxprot, -ENOMEM over a hole. */
 int gm_protect(struct gm *m, uint64_t addr, uint64_t len, uint32_t prot);
+/** Lower what mprotect may grant in the range (PROT_MAX); mappings that already allow less keep it. */
+void gm_limit(struct gm *m, uint64_t addr, uint64_t len, uint32_t maxprot);
+/** Note which file the mapping at addr shows. */
+void gm_set_file(struct gm *m, uint64_t addr, uint64_t len, uint64_t dev, uint64_t ino);
 /** Does the guest have every page of the range mapped? */
 bool gm_covered(struct gm *m, uint64_t addr, uint64_t len);
 /** Copy the mapping that holds addr, or the first above it; false when there is none. */
