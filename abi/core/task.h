@@ -82,6 +82,7 @@ struct exec_req {
 	const char *path;    /* path as the guest knows it, absolute */
 	char **argv;         /* complete, argv[0] as the guest gave it */
 	char **envp;
+	uint64_t host_mask;  /* signal mask for a native program, host numbering */
 	const void *blob;    /* personality's own state (ignored signals, mask, pending), opaque */
 	uint32_t blob_len;
 };
@@ -117,7 +118,11 @@ struct task {
 	uint64_t ps_strings, sigcode; /* guest addresses */
 	uint64_t auxv_addr, auxv_len;
 	char **argv, **envp;        /* as at start, for sysctl and /proc */
-	uint32_t osreldate;         /* from the note, 0 when none */
+	uint32_t osreldate;         /* what the guest is told; never 0 once started */
+	const char *osrelease;      /* -r, or NULL: the personality's */
+	uint32_t cpus;              /* --cpus, or 0: as many as we may use */
+	uint64_t stack_rlim_cur;    /* RLIMIT_STACK as the guest sees it; ours is finite for layout's sake */
+	bool native_deny;           /* native programs may not be started */
 	uint64_t seed;
 };
 

@@ -1,0 +1,169 @@
+/* The configuration memfd: a fixed header, then strings and the personality's blob. */
+#include "loader/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/core/host.h"
+
+#define CONFIG_MAGIC 0x314e4d4f47415244ull /* "DRAGOMN1" */
+#define CONFIG_MAX   (1u << 20)
+#define NSTRINGS     4
+
+struct exec_config config_current = {.prog_fd = -1, .log_fd = -1, .trace_fd = -1};
+
+struct header {
+	uint64_t magic;
+	uint32_t len[NSTRINGS]; /* bytes with NUL; 0: NULL */
+	uint32_t blob_len;
+	int32_t prog_fd, log_fd, trace_fd;
+	uint64_t stack_rlim, seed;
+	uint32_t osreldate, cpus, log_mask;
+	uint32_t intercept;
+	uint8_t root_strict, no_aslr, has_seed, no_patch, native_deny, core, strace, summary, stats;
+};
+
+static void
+strings_of(const struct exec_config *c, const char *ret[NSTRINGS])
+{
+	ret[0] = c->path;
+	ret[1] = c->opt.root;
+	ret[2] = c->opt.osrelease;
+	ret[3] = c->opt.strace_filter;
+}
+
+static int
+put(int fd, const void *p, uint64_t n)
+{
+	return n == 0 || host_call(SYS_write, fd, p, n) == (long)n ? 0 : -EIO;
+}
+
+static void
+fill(struct header *h, const struct exec_config *c)
+{
+	const struct options *o = &c->opt;
+
+	*h = (struct header){.magic = CONFIG_MAGIC,
+	                     .blob_len = c->blob_len,
+	                     .prog_fd = c->prog_fd,
+	                     .log_fd = c->log_fd,
+	                     .trace_fd = c->trace_fd,
+	                     .stack_rlim = c->stack_rlim,
+	                     .seed = o->seed,
+	                     .osreldate = o->osreldate,
+	                     .cpus = o->cpus,
+	                     .log_mask = o->log_mask,
+	                     .intercept = o->intercept,
+	                     .root_strict = o->root_strict,
+	                     .no_aslr = o->no_aslr,
+	                     .has_seed = o->has_seed,
+	                     .no_patch = o->no_patch,
+	                     .native_deny = o->native_deny,
+	                     .core = o->core,
+	                     .strace = o->strace,
+	                     .summary = o->summary,
+	                     .stats = o->stats};
+}
+
+int
+config_write(const struct exec_config *c)
+{
+	const char *str[NSTRINGS];
+	struct header h;
+	int fd = (int)host_call(SYS_memfd_create, "dragoman-exec", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+
+	if (fd < 0)
+		return fd;
+	fill(&h, c);
+	strings_of(c, str);
+	for (unsigned i = 0; i < NSTRINGS; i++)
+		h.len[i] = str[i] ? (uint32_t)strlen(str[i]) + 1 : 0;
+	r = put(fd, &h, sizeof(h));
+	for (unsigned i = 0; i < NSTRINGS && r == 0; i++)
+		r = put(fd, str[i], h.len[i]);
+	if (r == 0)
+		r = put(fd, c->blob, c->blob_len);
+	if (r == 0)
+		r = (int)host_call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	if (r < 0) {
+		host_call(SYS_close, fd);
+		return r;
+	}
+	return fd;
+}
+
+static void
+take_options(struct exec_config *c, const struct header *h)
+{
+	c->opt = (struct options){.command = COMMAND_RUN,
+	                          .seed = h->seed,
+	                          .osreldate = h->osreldate,
+	                          .cpus = h->cpus,
+	                          .log_mask = h->log_mask,
+	                          .intercept = (enum intercept)h->intercept,
+	                          .root_strict = h->root_strict,
+	                          .no_aslr = h->no_aslr,
+	                          .has_seed = h->has_seed,
+	                          .no_patch = h->no_patch,
+	                          .native_deny = h->native_deny,
+	                          .core = h->core,
+	                          .strace = h->strace,
+	                          .summary = h->summary,
+	                          .stats = h->stats,
+	                          .exec_config = -1};
+	c->prog_fd = h->prog_fd;
+	c->log_fd = h->log_fd;
+	c->trace_fd = h->trace_fd;
+	c->stack_rlim = h->stack_rlim;
+}
+
+static int
+parse(char *text, uint64_t size, struct exec_config *c)
+{
+	struct header h;
+	char *str[NSTRINGS], *p = text + sizeof(h), *end = text + size;
+
+	if (size < sizeof(h))
+		return -EINVAL;
+	memcpy(&h, text, sizeof(h));
+	if (h.magic != CONFIG_MAGIC)
+		return -EINVAL;
+	for (unsigned i = 0; i < NSTRINGS; i++) {
+		str[i] = h.len[i] ? p : NULL;
+		if (h.len[i] > (uint64_t)(end - p) || (h.len[i] && p[h.len[i] - 1]))
+			return -EINVAL;
+		p += h.len[i];
+	}
+	if (h.blob_len != (uint64_t)(end - p) || !str[0])
+		return -EINVAL;
+	take_options(c, &h);
+	c->path = str[0];
+	c->opt.root = str[1];
+	c->opt.osrelease = str[2];
+	c->opt.strace_filter = str[3];
+	c->blob = p;
+	c->blob_len = h.blob_len;
+	return 0;
+}
+
+int
+config_read(int fd, struct exec_config *ret, struct diag *d)
+{
+	struct stat st;
+	int r = -EINVAL;
+
+	if (fstat(fd, &st) || st.st_size > CONFIG_MAX)
+		return diag_fail(d, -EINVAL, "--exec-config=%d: not a configuration", fd);
+	ret->text = malloc((size_t)st.st_size + 1);
+	if (!ret->text)
+		return diag_fail(d, -ENOMEM, "--exec-config=%d: no memory", fd);
+	if (pread(fd, ret->text, (size_t)st.st_size, 0) == st.st_size)
+		r = parse(ret->text, (uint64_t)st.st_size, ret);
+	close(fd);
+	return r ? diag_fail(d, r, "--exec-config=%d: not a configuration", fd) : 0;
+}
