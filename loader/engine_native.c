@@ -102,13 +102,6 @@ choose_mode(enum intercept want, bool filter_inherited, struct diag *d)
 	                 strerror(-r));
 }
 
-static void
-restorer(void)
-{
-	__asm__ volatile(".globl native_restorer\n.hidden native_restorer\nnative_restorer:\n\tmov $15, %eax\n\tsyscall");
-}
-extern const char native_restorer[];
-
 struct kernel_sigaction {
 	void (*handler)(int, void *, void *);
 	unsigned long flags;
@@ -125,7 +118,6 @@ native_catch(int signo)
 	uint64_t sync = 1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) |
 	                1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1);
 
-	(void)restorer;
 	sa.mask = ~sync;
 	if (sync >> (signo - 1) & 1)
 		sa.flags |= SA_NODEFER;

@@ -94,7 +94,7 @@ _Static_assert(offsetof(struct thread, wake) == 0, "assembly reads t->wake at 0"
 
 /* native_entry.S.  Windows: a signal inside one makes the exit start over, so that no wake-up is missed. */
 void native_enter(struct nthread *nt);
-extern const char native_entry[], native_redirected[];
+extern const char native_entry[], native_redirected[], native_restorer[];
 extern const char native_full_exit_begin[], native_full_exit_end[];
 extern const char native_fast_exit_begin[], native_fast_exit_end[];
 

@@ -223,4 +223,10 @@ native_full_exit_end:
 	movl	$WHY_INTERRUPT, %gs:NT_WHY
 	jmp	.Lback_to_loop
 
+/* Where handlers return to: rt_sigreturn. */
+	EXPORT	native_restorer
+native_restorer:
+	mov	$15, %eax
+	syscall
+
 	.section .note.GNU-stack, "", @progbits

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "abi/core/fd.h"
 #include "abi/core/gm.h"
 #include "loader/engine.h"
 #include "loader/map.h"
