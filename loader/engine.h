@@ -22,6 +22,7 @@ enum intercept { INTERCEPT_AUTO, INTERCEPT_INCLUSIVE, INTERCEPT_EXCLUSIVE, INTER
 struct engine_config {
 	enum intercept intercept;
 	bool patch;       /* rewrite call sites after the first traps */
+	struct gm *gm;
 	bool full_only;   /* every call on the full lane: tracing */
 	bool filter_inherited; /* a seccomp filter of ours survived an exec: do not stack another */
 };

@@ -145,6 +145,8 @@ native_setup(const struct engine_config *c, struct diag *d)
 	if (x64_vec_level == 2 && !__builtin_cpu_supports("avx512bw"))
 		return diag_fail(d, -ENOSYS, "this CPU has AVX-512 without AVX-512BW, which is not supported");
 	eng.patch = c->patch;
+	if (eng.patch)
+		patch_setup(c->gm, native_entry);
 	eng.full_only = c->full_only;
 	if (choose_mode(c->intercept, c->filter_inherited, d))
 		return d->code;

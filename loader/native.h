@@ -101,7 +101,12 @@ extern const char native_fast_exit_begin[], native_fast_exit_end[];
 /* sigentry.c */
 void native_signal(int signo, void *info, void *uc);
 /* Code slabs in the guest's half (stubs): a signal there waits for the next boundary. */
-extern uint64_t native_slab_lo, native_slab_hi;
+#define NATIVE_SLABS 256
+struct native_slab {
+	uint64_t lo, hi;
+};
+extern struct native_slab native_slabs[NATIVE_SLABS];
+extern uint32_t native_nslabs;
 /* The patcher's translation of an address inside a stub to the guest's own; 0 when it is not one. */
 extern uint64_t (*native_stub_rip)(uint64_t rip);
 /* Our own C code faulted. */

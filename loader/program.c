@@ -230,6 +230,7 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 {
 	const struct options *o = &c->opt;
 	struct engine_config ec = {.intercept = o->intercept, .patch = !o->no_patch, .full_only = o->strace || o->summary};
+
 	struct mapped m;
 	struct task *task;
 
@@ -238,6 +239,7 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	task = new_task(c, p);
 	if (!task)
 		return diag_fail(d, -ENOMEM, "no memory for the guest");
+	ec.gm = task->gm;
 	if (native_setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
 		return d->code;
 	task->brk_start = task->brk_now = m.high;

@@ -17,9 +17,6 @@
 #endif
 #define SI_SECCOMP 1
 
-uint64_t native_slab_lo, native_slab_hi;
-uint64_t (*native_stub_rip)(uint64_t rip);
-
 static struct nthread *
 own_thread(void)
 {
@@ -128,7 +125,12 @@ wake_monitor(struct nthread *nt, greg_t *g)
 static bool
 in_slab(uint64_t rip)
 {
-	return rip >= native_slab_lo && rip < native_slab_hi;
+	uint32_t n = __atomic_load_n(&native_nslabs, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (rip >= native_slabs[i].lo && rip < native_slabs[i].hi)
+			return true;
+	return false;
 }
 
 /* A fault raised by an instruction; true when it was dealt with. */
@@ -142,7 +144,7 @@ instruction_fault(struct nthread *nt, int signo, siginfo_t *si, ucontext_t *uc)
 		g[REG_RIP] = (greg_t)guard_fail;
 		return true;
 	}
-	if (in_slab(rip) && native_stub_rip) {
+	if (in_slab(rip)) {
 		uint64_t own = native_stub_rip(rip);
 
 		if (own)

@@ -22,7 +22,7 @@ struct gm {
 	uint32_t n, cap;
 	uint64_t first_gap; /* no free page in [GM_MMAP_BASE, first_gap) */
 	uint64_t total;
-	void (*changed)(void *arg, uint64_t start, uint64_t end);
+	gm_changed_fn *changed;
 	void *changed_arg;
 };
 
@@ -57,7 +57,7 @@ gm_after_fork_child(struct gm *m)
 }
 
 void
-gm_set_listener(struct gm *m, void (*changed)(void *arg, uint64_t start, uint64_t end), void *arg)
+gm_set_listener(struct gm *m, gm_changed_fn *changed, void *arg)
 {
 	m->changed = changed;
 	m->changed_arg = arg;
@@ -175,7 +175,7 @@ forget(struct gm *m, uint64_t start, uint64_t end)
 	if (start < m->first_gap)
 		m->first_gap = start > GM_MMAP_BASE ? start : GM_MMAP_BASE;
 	if (m->changed)
-		m->changed(m->changed_arg, start, end);
+		m->changed(m->changed_arg, start, end, true);
 	return 0;
 }
 
@@ -321,7 +321,7 @@ describe(struct vma *v, const struct gm_map_req *q, uint64_t at, uint64_t len)
 }
 
 long
-gm_map(struct gm *m, const struct gm_map_req *q)
+gm_map_locked(struct gm *m, const struct gm_map_req *q)
 {
 	uint64_t len = GM_PAGE_UP(q->len);
 	struct vma v;
@@ -329,7 +329,6 @@ gm_map(struct gm *m, const struct gm_map_req *q)
 
 	if (len == 0)
 		return q->len ? -ENOMEM : -EINVAL;
-	pthread_mutex_lock(&m->lock);
 	at = q->how & GM_FIXED ? place_fixed(m, q, len) : place_free(m, q, len);
 	if (at >= 0) {
 		uint64_t start = (uint64_t)at;
@@ -340,8 +339,24 @@ gm_map(struct gm *m, const struct gm_map_req *q)
 		else if (start == m->first_gap)
 			m->first_gap = start + len;
 	}
+	return at;
+}
+
+long
+gm_map(struct gm *m, const struct gm_map_req *q)
+{
+	long at;
+
+	pthread_mutex_lock(&m->lock);
+	at = gm_map_locked(m, q);
 	pthread_mutex_unlock(&m->lock);
 	return at;
+}
+
+uint64_t
+gm_hole_locked(struct gm *m, uint64_t lo, uint64_t hi, uint64_t len)
+{
+	return find_hole(m, lo < GM_LO ? GM_LO : lo, hi < GM_HI ? hi : GM_HI, len, GM_PAGE);
 }
 
 int
@@ -402,7 +417,7 @@ gm_protect(struct gm *m, uint64_t addr, uint64_t len, uint32_t prot)
 	if (r == 0 && (split(m, addr) || split(m, addr + n)))
 		r = -ENOMEM;
 	if (r == 0 && m->changed)
-		m->changed(m->changed_arg, addr, addr + n);
+		m->changed(m->changed_arg, addr, addr + n, false);
 	if (r == 0)
 		r = (int)host_call(SYS_mprotect, addr, n, prot);
 	if (r == 0)
@@ -446,18 +461,37 @@ gm_covered(struct gm *m, uint64_t addr, uint64_t len)
 }
 
 bool
+gm_find_locked(struct gm *m, uint64_t addr, struct vma *ret_vma)
+{
+	uint32_t i = index_of(m, addr);
+
+	if (i == m->n)
+		return false;
+	*ret_vma = m->v[i];
+	return true;
+}
+
+bool
 gm_find(struct gm *m, uint64_t addr, struct vma *ret_vma)
 {
-	uint32_t i;
 	bool found;
 
 	pthread_mutex_lock(&m->lock);
-	i = index_of(m, addr);
-	found = i < m->n;
-	if (found)
-		*ret_vma = m->v[i];
+	found = gm_find_locked(m, addr, ret_vma);
 	pthread_mutex_unlock(&m->lock);
 	return found;
+}
+
+void
+gm_lock(struct gm *m)
+{
+	pthread_mutex_lock(&m->lock);
+}
+
+void
+gm_unlock(struct gm *m)
+{
+	pthread_mutex_unlock(&m->lock);
 }
 
 int

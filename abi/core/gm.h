@@ -131,7 +131,16 @@ int gm_record(struct gm *m, const struct vma *v);
 uint64_t gm_total(struct gm *m);
 
 /**
- * Called (lock held) after guest code in [start, end) was unmapped, replaced or changed protection:
- * the patcher and translator caches forget what they know.  One listener.
+ * Called, lock held, before guest code in [start, end) changes protection (gone = false), or after it was unmapped or
+ * replaced (gone = true): the patcher and translator caches forget what they know.  One listener.
  */
-void gm_set_listener(struct gm *m, void (*changed)(void *arg, uint64_t start, uint64_t end), void *arg);
+typedef void gm_changed_fn(void *arg, uint64_t start, uint64_t end, bool gone);
+void gm_set_listener(struct gm *m, gm_changed_fn *changed, void *arg);
+
+/* For who must keep mappings as they are over several steps: take the lock, use the _locked forms. */
+void gm_lock(struct gm *m);
+void gm_unlock(struct gm *m);
+bool gm_find_locked(struct gm *m, uint64_t addr, struct vma *ret_vma);
+long gm_map_locked(struct gm *m, const struct gm_map_req *req);
+/** First hole of len bytes that begins in [lo, hi - len]; 0 when there is none. */
+uint64_t gm_hole_locked(struct gm *m, uint64_t lo, uint64_t hi, uint64_t len);
