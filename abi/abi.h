@@ -52,10 +52,10 @@ struct personality {
 	/** Put a result (host value, -errno, -HOST_EJUSTRETURN) into the registers. */
 	void (*set_result)(struct thread *t, long r);
 	/**
-	 * Serve the call in t->cpu on the fast lane if it can be; true when the registers hold the result.
-	 * No libc, no vector registers, no TLS.
+	 * Serve the call in t->cpu by @fn (of tab->fast) on the fast lane; true when the registers hold the result, false
+	 * when the full lane must serve it.  No libc, no vector registers, no TLS.
 	 */
-	bool (*fast)(struct thread *t);
+	bool (*fast)(struct thread *t, sys_serve_fn *fn);
 
 	/** Turn a fault in guest code into a guest signal (delivered by deliver()). */
 	void (*fault)(struct thread *t, const struct guest_fault *f);

@@ -192,7 +192,9 @@ native_new(struct thread *t)
 	nt->cpu.rflags = 0x202;
 	nt->vec.mxcsr = 0x1f80;
 	nt->vec.live = 2;
-	nt->fast = eng.full_only ? NULL : t->task->pers->fast;
+	nt->fast = t->task->pers->fast;
+	nt->fast_tab = t->task->pers->tab->fast;
+	nt->fast_n = eng.full_only ? 0 : t->task->pers->tab->n;
 	t->cpu = &nt->cpu;
 	t->engine = nt;
 	return 0;

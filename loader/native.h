@@ -33,6 +33,8 @@
 #define NT_FAST       208
 #define NT_WHY        216
 #define NT_NFAST      224
+#define NT_FASTTAB    232
+#define NT_FASTN      240
 #define NT_VEC        256
 
 #define WHY_SYSCALL   0
@@ -54,10 +56,12 @@ struct nthread {
 	struct thread *t;
 	uint64_t host_rsp;      /* the run loop's stack while the guest runs */
 	uint64_t host_fs;       /* our own FS base */
-	bool (*fast)(struct thread *t); /* fast lane, or NULL */
+	bool (*fast)(struct thread *t, sys_serve_fn *fn); /* the personality's */
 	uint32_t why;
 	uint32_t pad;
 	uint64_t nfast;         /* calls that the fast lane served */
+	sys_serve_fn *const *fast_tab; /* by call number, NULL where the full lane must serve */
+	uint64_t fast_n;        /* entries; 0: full lane for all */
 	struct x64_vec vec;     /* at NT_VEC */
 	struct guest_fault fault;
 	uint64_t trap_site;     /* guest address of the syscall instruction that trapped, 0 otherwise */
@@ -89,6 +93,8 @@ NT_CHECK(host_fs, NT_HOST_FS);
 NT_CHECK(fast, NT_FAST);
 NT_CHECK(why, NT_WHY);
 NT_CHECK(nfast, NT_NFAST);
+NT_CHECK(fast_tab, NT_FASTTAB);
+NT_CHECK(fast_n, NT_FASTN);
 NT_CHECK(vec, NT_VEC);
 _Static_assert(offsetof(struct thread, wake) == 0, "assembly reads t->wake at 0");
 

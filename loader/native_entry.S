@@ -49,14 +49,18 @@ native_entry:
 	mov	%rcx, %gs:NT_CPU_RIP
 	pop	%r11
 	mov	%r11, %gs:NT_CPU_RFLAGS
-	mov	%gs:NT_THREAD, %rdi
-	mov	%gs:NT_FAST, %rax
 	test	$FL_RARE, %r11d
 	jnz	.Lrare_flags
 .Lflags_plain:
-	test	%rax, %rax
+	mov	%eax, %eax			/* call numbers are 32 bits */
+	cmp	%gs:NT_FASTN, %rax
+	jae	.Lto_full
+	mov	%gs:NT_FASTTAB, %rsi
+	mov	(%rsi,%rax,8), %rsi
+	test	%rsi, %rsi
 	jz	.Lto_full
-	call	*%rax
+	mov	%gs:NT_THREAD, %rdi
+	call	*%gs:NT_FAST
 	test	%al, %al
 	jz	.Lto_full
 	incq	%gs:NT_NFAST
@@ -124,14 +128,13 @@ native_redirected:
 	mov	%gs:NT_HOST_FS, %rax
 	wrfsbase %rax
 	mov	%gs:NT_HOST_RSP, %rsp
-	pushq	$0x1f80
-	ldmxcsr	(%rsp)
-	pushq	$2
-	popfq
-	cmpl	$0, x64_vec_level(%rip)
+	mov	%gs:NT_SELF, %rax
+	cmpl	$X64_MXCSR_DEFAULT, NT_VEC+VEC_MXCSR(%rax)
 	je	1f
-	vzeroupper
-1:	add	$8 + 136, %rsp
+	pushq	$X64_MXCSR_DEFAULT
+	ldmxcsr	(%rsp)
+	pop	%rax
+1:	add	$136, %rsp
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -174,9 +177,16 @@ native_full_exit_begin:
 	mov	NT_CPU_R13(%rcx), %r13
 	mov	NT_CPU_R14(%rcx), %r14
 	mov	NT_CPU_R15(%rcx), %r15
-	pushq	NT_CPU_RFLAGS(%rcx)
-	popfq
 	mov	NT_CPU_RFLAGS(%rcx), %r11
+	test	$~(FL_STATUS | FL_PLAIN), %r11d
+	jnz	.Lfull_popf
+	mov	%r11d, %eax
+	shl	$8, %eax
+	bt	$11, %r11d
+	setc	%al
+	add	$0x7f, %al
+	sahf
+.Lfull_flags_done:
 	mov	NT_CPU_RAX(%rcx), %rax
 	mov	NT_CPU_RDI(%rcx), %rdi
 	mov	NT_CPU_RSI(%rcx), %rsi
@@ -187,6 +197,11 @@ native_full_exit_begin:
 	mov	NT_CPU_RSP(%rcx), %rsp
 	mov	NT_CPU_RIP(%rcx), %rcx
 	jmp	*%rcx
+
+.Lfull_popf:
+	push	%r11
+	popfq
+	jmp	.Lfull_flags_done
 
 .Lexact:
 	mov	%rcx, %rax

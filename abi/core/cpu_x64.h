@@ -10,8 +10,9 @@
 /**
  * Vector state at the boundary, written by the full lane.
  *
- * zmm holds 32 registers of 64 bytes; what of them is meaningful is told by `live`, a mask of XCR0 bits
- * (2 SSE, 4 AVX, 0xe0 AVX-512): parts not live are in their initial (zero) state.
+ * zmm holds 32 registers of 64 bytes, of which a CPU without AVX-512 or AVX uses the first 16 and their low parts.
+ * `live` tells by XCR0 bits which parts may be non-zero (2 SSE, 4 AVX, 0xe0 AVX-512): with neither 4 nor 0x40 the
+ * upper halves of registers 0-15 are zero whatever the array holds.
  * x87 is not here: the monitor never uses it, so it stays in the CPU.
  */
 struct x64_vec {

@@ -1,20 +1,15 @@
 /* Which vector registers this CPU and kernel have. */
-#include <cpuid.h>
 #include <stddef.h>
 
 #include "abi/core/cpu_x64.h"
 #include "abi/core/cpu_x64_asm.h"
 
 uint32_t x64_vec_level;
-uint32_t x64_has_xinuse;
 
 void
 x64_vec_init(void)
 {
 	uint64_t xcr0 = x64_xcr0();
-	uint32_t a, b, c, d;
 
 	x64_vec_level = (xcr0 & 0xe6) == 0xe6 ? 2 : (xcr0 & 6) == 6 ? 1 : 0;
-	__cpuid_count(0xd, 1, a, b, c, d);
-	x64_has_xinuse = a >> 2 & 1;
 }

@@ -33,18 +33,12 @@ fbsd_amd64_set_result(struct thread *t, long r)
 }
 
 bool
-fbsd_amd64_fast(struct thread *t)
+fbsd_amd64_fast(struct thread *t, sys_serve_fn *fn)
 {
-	struct cpu_x64 *c = t->cpu;
-	const struct systab *tab = t->task->pers->tab;
-	uint32_t nr = (uint32_t)c->rax;
-	sys_serve_fn *fn;
 	long r;
 
-	if (nr >= tab->n || !(fn = tab->fast[nr]))
-		return false;
 	t->has_ret2 = false;
-	r = fn(t, &c->rdi);
+	r = fn(t, &t->cpu->rdi);
 	if (r == -HOST_ERESTART)
 		return false;
 	fbsd_amd64_set_result(t, r);
