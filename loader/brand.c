@@ -1,8 +1,9 @@
 /*
  * Which system and machine a program was built for.
  *
- * Strongest mark first: a note of the system, OpenBSD's own segment types, a system's EI_OSABI, the interpreter, the
- * libraries.  What carries no mark at all and needs no interpreter is how static Linux programs look.
+ * Strongest mark first: a note of the system, OpenBSD's own segment types, a system's EI_OSABI, the
+ * interpreter, the libraries.  What carries no mark at all and needs no interpreter is how static
+ * Linux programs look.
  */
 #include "loader/image.h"
 
@@ -35,14 +36,16 @@ isa_find(const struct image *img)
 static const char *
 gnu_tag_os(uint32_t word)
 {
-	return word == ELF_NOTE_OS_LINUX ? "Linux" : word == ELF_NOTE_OS_SOLARIS2 ? "illumos" : NULL;
+	return word == ELF_NOTE_OS_LINUX      ? "Linux"
+	       : word == ELF_NOTE_OS_SOLARIS2 ? "illumos"
+					      : NULL;
 }
 
 static const struct {
 	const char *owner, *os;
 } note_owners[] = {
-	{ "FreeBSD", "FreeBSD" }, { "NetBSD", "NetBSD" }, { "OpenBSD", "OpenBSD" }, { "DragonFly", "DragonFly" },
-	{ "Android", "Linux" },
+    {"FreeBSD", "FreeBSD"},	{"NetBSD", "NetBSD"}, {"OpenBSD", "OpenBSD"},
+    {"DragonFly", "DragonFly"}, {"Android", "Linux"},
 };
 
 static bool
@@ -56,7 +59,8 @@ by_note(const struct image *img, struct brand *b)
 			continue;
 		if (strcmp(n->owner, "GNU") == 0 && n->desclen >= 16)
 			os = gnu_tag_os(n->desc0);
-		for (size_t k = 0; os == NULL && k < sizeof note_owners / sizeof note_owners[0]; k++)
+		for (size_t k = 0; os == NULL && k < sizeof note_owners / sizeof note_owners[0];
+		     k++)
 			if (strcmp(n->owner, note_owners[k].owner) == 0)
 				os = note_owners[k].os;
 		if (os == NULL)
@@ -64,7 +68,8 @@ by_note(const struct image *img, struct brand *b)
 		b->os = os;
 		if (strcmp(n->owner, "FreeBSD") == 0)
 			b->osreldate = n->desc0;
-		snprintf(b->why, sizeof b->why, "note: owner %s, type 1, value %u", n->owner, n->desc0);
+		snprintf(b->why, sizeof b->why, "note: owner %s, type 1, value %u", n->owner,
+			 n->desc0);
 		return true;
 	}
 	return false;
@@ -76,7 +81,8 @@ by_segments(const struct image *img, struct brand *b)
 	if (img->openbsd_segments == 0)
 		return false;
 	b->os = "OpenBSD";
-	snprintf(b->why, sizeof b->why, "segments: %u of OpenBSD's own types", img->openbsd_segments);
+	snprintf(b->why, sizeof b->why, "segments: %u of OpenBSD's own types",
+		 img->openbsd_segments);
 	return true;
 }
 
@@ -84,8 +90,10 @@ static const struct {
 	uint8_t osabi;
 	const char *name, *os;
 } osabis[] = {
-	{ ELFOSABI_NETBSD, "NetBSD", "NetBSD" }, { ELFOSABI_SOLARIS, "Solaris", "illumos" },
-	{ ELFOSABI_FREEBSD, "FreeBSD", "FreeBSD" }, { ELFOSABI_OPENBSD, "OpenBSD", "OpenBSD" },
+    {ELFOSABI_NETBSD, "NetBSD", "NetBSD"},
+    {ELFOSABI_SOLARIS, "Solaris", "illumos"},
+    {ELFOSABI_FREEBSD, "FreeBSD", "FreeBSD"},
+    {ELFOSABI_OPENBSD, "OpenBSD", "OpenBSD"},
 };
 
 static bool
@@ -94,7 +102,8 @@ by_osabi(const struct image *img, struct brand *b)
 	for (size_t i = 0; i < sizeof osabis / sizeof osabis[0]; i++)
 		if (img->osabi == osabis[i].osabi) {
 			b->os = osabis[i].os;
-			snprintf(b->why, sizeof b->why, "header: EI_OSABI %u (%s)", img->osabi, osabis[i].name);
+			snprintf(b->why, sizeof b->why, "header: EI_OSABI %u (%s)", img->osabi,
+				 osabis[i].name);
 			return true;
 		}
 	return false;
@@ -104,16 +113,25 @@ by_osabi(const struct image *img, struct brand *b)
 static const struct {
 	const char *path, *os;
 } interps[] = {
-	{ "/libexec/ld-elf.so.1", "FreeBSD" },     { "/libexec/ld-elf32.so.1", "FreeBSD" },
-	{ "/usr/libexec/ld-elf.so.1", "FreeBSD" }, { "/usr/libexec/ld-elf.so.2", "DragonFly" },
-	{ "/libexec/ld-elf.so.2", "DragonFly" },   { "/libexec/ld.elf_so*", "NetBSD" },
-	{ "/usr/libexec/ld.elf_so*", "NetBSD" },   { "/usr/libexec/ld.so", "OpenBSD" },
-	{ "/lib/amd64/ld.so.1", "illumos" },       { "/usr/lib/amd64/ld.so.1", "illumos" },
-	{ "/lib/64/ld.so.1", "illumos" },          { "/usr/lib/64/ld.so.1", "illumos" },
-	{ "/lib/ld.so.1", "illumos" },             { "/usr/lib/ld.so.1", "illumos" },
-	{ "ld-linux*", "Linux" },                  { "ld-musl-*", "Linux" },
-	{ "ld-uClibc*", "Linux" },                 { "linker", "Linux" },
-	{ "linker64", "Linux" },
+    {"/libexec/ld-elf.so.1", "FreeBSD"},
+    {"/libexec/ld-elf32.so.1", "FreeBSD"},
+    {"/usr/libexec/ld-elf.so.1", "FreeBSD"},
+    {"/usr/libexec/ld-elf.so.2", "DragonFly"},
+    {"/libexec/ld-elf.so.2", "DragonFly"},
+    {"/libexec/ld.elf_so*", "NetBSD"},
+    {"/usr/libexec/ld.elf_so*", "NetBSD"},
+    {"/usr/libexec/ld.so", "OpenBSD"},
+    {"/lib/amd64/ld.so.1", "illumos"},
+    {"/usr/lib/amd64/ld.so.1", "illumos"},
+    {"/lib/64/ld.so.1", "illumos"},
+    {"/usr/lib/64/ld.so.1", "illumos"},
+    {"/lib/ld.so.1", "illumos"},
+    {"/usr/lib/ld.so.1", "illumos"},
+    {"ld-linux*", "Linux"},
+    {"ld-musl-*", "Linux"},
+    {"ld-uClibc*", "Linux"},
+    {"linker", "Linux"},
+    {"linker64", "Linux"},
 };
 
 static bool
@@ -124,7 +142,8 @@ path_matches(const char *pattern, const char *path)
 
 	if (strchr(pattern, '/') == NULL && last != NULL)
 		path = last + 1;
-	return pattern[n - 1] == '*' ? strncmp(pattern, path, n - 1) == 0 : strcmp(pattern, path) == 0;
+	return pattern[n - 1] == '*' ? strncmp(pattern, path, n - 1) == 0
+				     : strcmp(pattern, path) == 0;
 }
 
 static bool
@@ -145,10 +164,10 @@ by_interp(const struct image *img, struct brand *b)
 static const struct {
 	const char *pattern, *os;
 } libs[] = {
-	{ "libc.so.6", "Linux" },      { "libc.musl-*", "Linux" },   { "ld-linux*", "Linux" },
-	{ "ld-musl-*", "Linux" },      { "libc.so.7", "FreeBSD" },   { "libthr.so.3", "FreeBSD" },
-	{ "libc.so.12", "NetBSD" },    { "libc.so.8", "DragonFly" }, { "libsocket.so*", "illumos" },
-	{ "libsendfile.so*", "illumos" }, { "libc.so.1", "illumos" },
+    {"libc.so.6", "Linux"},	    {"libc.musl-*", "Linux"},	{"ld-linux*", "Linux"},
+    {"ld-musl-*", "Linux"},	    {"libc.so.7", "FreeBSD"},	{"libthr.so.3", "FreeBSD"},
+    {"libc.so.12", "NetBSD"},	    {"libc.so.8", "DragonFly"}, {"libsocket.so*", "illumos"},
+    {"libsendfile.so*", "illumos"}, {"libc.so.1", "illumos"},
 };
 
 /* OpenBSD's have two numbers: libc.so.97.1 */
@@ -186,20 +205,23 @@ by_default(const struct image *img, struct brand *b)
 		b->os = "Linux";
 		snprintf(b->why, sizeof b->why, "header: EI_OSABI 3 (GNU)");
 	} else if (img->osabi != ELFOSABI_NONE) {
-		snprintf(b->why, sizeof b->why, "header: EI_OSABI %u is of no system known here", img->osabi);
+		snprintf(b->why, sizeof b->why, "header: EI_OSABI %u is of no system known here",
+			 img->osabi);
 	} else if (img->interp != NULL) {
-		snprintf(b->why, sizeof b->why, "no mark: interpreter %.80s is of no system known here", img->interp);
+		snprintf(b->why, sizeof b->why,
+			 "no mark: interpreter %.80s is of no system known here", img->interp);
 	} else {
 		b->os = "Linux";
-		snprintf(b->why, sizeof b->why, "no mark of any system: static Linux programs look so");
+		snprintf(b->why, sizeof b->why,
+			 "no mark of any system: static Linux programs look so");
 	}
 }
 
 void
 brand_find(const struct image *img, struct brand *ret)
 {
-	*ret = (struct brand){ .isa = isa_find(img) };
-	if (!by_note(img, ret) && !by_segments(img, ret) && !by_osabi(img, ret) && !by_interp(img, ret) &&
-	    !by_libs(img, ret))
+	*ret = (struct brand){.isa = isa_find(img)};
+	if (!by_note(img, ret) && !by_segments(img, ret) && !by_osabi(img, ret) &&
+	    !by_interp(img, ret) && !by_libs(img, ret))
 		by_default(img, ret);
 }

@@ -1,6 +1,6 @@
 /*
- * Program files: the file itself and its header.  Segments are in elf_seg.c, what they hold in elf_note.c,
- * elf_dyn.c and elf_sym.c.  Nothing is mapped here.
+ * Program files: the file itself and its header.  Segments are in elf_seg.c, what they hold in
+ * elf_note.c, elf_dyn.c and elf_sym.c.  Nothing is mapped here.
  */
 #include "loader/image.h"
 
@@ -25,7 +25,8 @@ elf_fail(struct elf_reader *r, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	return diag_fail(r->d, code, "%s%s: %s", n > 180 ? "..." : "", n > 180 ? r->path + n - 180 : r->path, text);
+	return diag_fail(r->d, code, "%s%s: %s", n > 180 ? "..." : "",
+			 n > 180 ? r->path + n - 180 : r->path, text);
 }
 
 bool
@@ -46,10 +47,10 @@ elf_read_at(struct elf_reader *r, uint64_t off, void *buf, uint64_t n, const cha
 			continue;
 		if (got < 0)
 			return elf_fail(r, -errno, "%s: cannot read at %#llx: %s", what,
-			                (unsigned long long)(off + done), strerror(errno));
+					(unsigned long long)(off + done), strerror(errno));
 		if (got == 0)
-			return elf_fail(r, -ENOEXEC, "%s: the file ends at %#llx while being read", what,
-			                (unsigned long long)(off + done));
+			return elf_fail(r, -ENOEXEC, "%s: the file ends at %#llx while being read",
+					what, (unsigned long long)(off + done));
 		done += (uint64_t)got;
 	}
 	return 0;
@@ -62,7 +63,8 @@ elf_read_new(struct elf_reader *r, uint64_t off, uint64_t n, const char *what, c
 	int e;
 
 	if (buf == NULL)
-		return elf_fail(r, -ENOMEM, "%s: no memory for %llu bytes", what, (unsigned long long)n);
+		return elf_fail(r, -ENOMEM, "%s: no memory for %llu bytes", what,
+				(unsigned long long)n);
 	e = elf_read_at(r, off, buf, n, what);
 	if (e < 0) {
 		free(buf);
@@ -76,7 +78,8 @@ elf_read_new(struct elf_reader *r, uint64_t off, uint64_t n, const char *what, c
 uint32_t
 elf_entsize(const struct elf_reader *r, Elf_Type type)
 {
-	return (uint32_t)(r->head[EI_CLASS] == ELFCLASS64 ? elf64_fsize : elf32_fsize)(type, 1, EV_CURRENT);
+	return (uint32_t)(r->head[EI_CLASS] == ELFCLASS64 ? elf64_fsize : elf32_fsize)(type, 1,
+										       EV_CURRENT);
 }
 
 /* The header again, without section headers and with at most one table, which follows it. */
@@ -103,13 +106,14 @@ table_head(struct elf_reader *r, char *mem, uint64_t n, Elf_Type type)
 
 int
 elf_table_open(struct elf_reader *r, uint64_t off, uint64_t n, Elf_Type type, const char *what,
-               struct elf_table *ret)
+	       struct elf_table *ret)
 {
-	struct elf_table t = { .mem = malloc(sizeof r->head + n) };
+	struct elf_table t = {.mem = malloc(sizeof r->head + n)};
 	int e;
 
 	if (t.mem == NULL)
-		return elf_fail(r, -ENOMEM, "%s: no memory for %llu bytes", what, (unsigned long long)n);
+		return elf_fail(r, -ENOMEM, "%s: no memory for %llu bytes", what,
+				(unsigned long long)n);
 	table_head(r, t.mem, n, type);
 	e = elf_read_at(r, off, t.mem + sizeof r->head, n, what);
 	if (e < 0) {
@@ -152,18 +156,20 @@ static const struct {
 	uint8_t n;
 	const char *what;
 } formats[] = {
-	{ "MZ", 2, "a Windows or DOS program" },
-	{ "\xcf\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
-	{ "\xce\xfa\xed\xfe", 4, "a macOS program (Mach-O)" },
-	{ "\xca\xfe\xba\xbe", 4, "a macOS universal binary or Java class" },
-	{ "!<arch>\n", 8, "an archive of object files (ar)" },
-	{ "!<thin>\n", 8, "an archive of object files (ar)" },
-	{ "\0asm", 4, "a WebAssembly module" },
-	{ "BC\xc0\xde", 4, "LLVM bitcode" },
-	{ "\x1f\x8b", 2, "compressed (gzip)" },
-	{ "\xfd" "7zXZ", 5, "compressed (xz)" },
-	{ "\x28\xb5\x2f\xfd", 4, "compressed (zstd)" },
-	{ "PK\3\4", 4, "a zip archive" },
+    {"MZ", 2, "a Windows or DOS program"},
+    {"\xcf\xfa\xed\xfe", 4, "a macOS program (Mach-O)"},
+    {"\xce\xfa\xed\xfe", 4, "a macOS program (Mach-O)"},
+    {"\xca\xfe\xba\xbe", 4, "a macOS universal binary or Java class"},
+    {"!<arch>\n", 8, "an archive of object files (ar)"},
+    {"!<thin>\n", 8, "an archive of object files (ar)"},
+    {"\0asm", 4, "a WebAssembly module"},
+    {"BC\xc0\xde", 4, "LLVM bitcode"},
+    {"\x1f\x8b", 2, "compressed (gzip)"},
+    {"\xfd"
+     "7zXZ",
+     5, "compressed (xz)"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed (zstd)"},
+    {"PK\3\4", 4, "a zip archive"},
 };
 
 static int
@@ -180,14 +186,16 @@ head_not_elf(struct elf_reader *r, uint64_t have)
 		for (uint64_t i = 2; i < have && b[i] != '\n' && pos < sizeof line - 1; i++)
 			line[pos++] = (char)b[i];
 		line[pos] = '\0';
-		return elf_fail(r, -ENOEXEC, "a script for \"%s\", not an ELF program", line + strspn(line, " \t"));
+		return elf_fail(r, -ENOEXEC, "a script for \"%s\", not an ELF program",
+				line + strspn(line, " \t"));
 	}
 	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
 		if (have >= formats[i].n && memcmp(b, formats[i].bytes, formats[i].n) == 0)
 			return elf_fail(r, -ENOEXEC, "%s, not an ELF program", formats[i].what);
 	if (head_is_text(b, have))
 		return elf_fail(r, -ENOEXEC, "a text file without a #! line, not an ELF program");
-	return elf_fail(r, -ENOEXEC, "not an ELF program: it begins with %02x %02x %02x %02x", b[0], b[1], b[2], b[3]);
+	return elf_fail(r, -ENOEXEC, "not an ELF program: it begins with %02x %02x %02x %02x", b[0],
+			b[1], b[2], b[3]);
 }
 
 static int
@@ -199,19 +207,27 @@ head_check_ident(struct elf_reader *r, uint64_t have)
 	if (have < SELFMAG || memcmp(b, ELFMAG, SELFMAG) != 0)
 		return head_not_elf(r, have);
 	if (have < EI_NIDENT)
-		return elf_fail(r, -ENOEXEC, "ELF header: only %llu bytes of it are there", (unsigned long long)have);
+		return elf_fail(r, -ENOEXEC, "ELF header: only %llu bytes of it are there",
+				(unsigned long long)have);
 	if (b[EI_CLASS] != ELFCLASS32 && b[EI_CLASS] != ELFCLASS64)
-		return elf_fail(r, -ENOEXEC, "ELF header: class %u, known are 1 (32-bit) and 2 (64-bit)", b[EI_CLASS]);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: class %u, known are 1 (32-bit) and 2 (64-bit)",
+				b[EI_CLASS]);
 	if (b[EI_DATA] == ELFDATA2MSB)
-		return elf_fail(r, -ENOEXEC, "ELF header: byte order 2 (big-endian); only little-endian programs can run");
+		return elf_fail(
+		    r, -ENOEXEC,
+		    "ELF header: byte order 2 (big-endian); only little-endian programs can run");
 	if (b[EI_DATA] != ELFDATA2LSB)
-		return elf_fail(r, -ENOEXEC, "ELF header: byte order %u, known are 1 (little) and 2 (big)", b[EI_DATA]);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: byte order %u, known are 1 (little) and 2 (big)",
+				b[EI_DATA]);
 	if (b[EI_VERSION] != EV_CURRENT)
 		return elf_fail(r, -ENOEXEC, "ELF header: version %u, known is 1", b[EI_VERSION]);
 	need = b[EI_CLASS] == ELFCLASS64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
 	if (have < need)
-		return elf_fail(r, -ENOEXEC, "ELF header: %u bytes long, and the file has only %llu", need,
-		                (unsigned long long)have);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: %u bytes long, and the file has only %llu", need,
+				(unsigned long long)have);
 	return 0;
 }
 
@@ -221,15 +237,19 @@ head_check_type(struct elf_reader *r)
 	unsigned type = r->eh.e_type, machine = r->eh.e_machine;
 
 	if (type == ET_REL)
-		return elf_fail(r, -ENOEXEC, "an object file (type 1), not linked into a program yet");
+		return elf_fail(r, -ENOEXEC,
+				"an object file (type 1), not linked into a program yet");
 	if (type == ET_CORE)
 		return elf_fail(r, -ENOEXEC, "a core dump (type 4), not a program");
 	if (type != ET_EXEC && type != ET_DYN)
 		return elf_fail(r, -ENOEXEC, "ELF header: type %u, programs have 2 or 3", type);
 	if (r->eh.e_version != EV_CURRENT)
-		return elf_fail(r, -ENOEXEC, "ELF header: file version %u, known is 1", r->eh.e_version);
+		return elf_fail(r, -ENOEXEC, "ELF header: file version %u, known is 1",
+				r->eh.e_version);
 	if (r->head[EI_CLASS] == ELFCLASS64 && (machine == EM_386 || machine == EM_ARM))
-		return elf_fail(r, -ENOEXEC, "ELF header: class 2 (64-bit), but machine %u has 32 bits", machine);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: class 2 (64-bit), but machine %u has 32 bits",
+				machine);
 	return 0;
 }
 
@@ -242,14 +262,18 @@ head_check_table(struct elf_reader *r)
 	if (num == 0)
 		return elf_fail(r, -ENOEXEC, "ELF header: no program headers");
 	if (ent != want)
-		return elf_fail(r, -ENOEXEC, "ELF header: program headers of %llu bytes each, this class has %u",
-		                (unsigned long long)ent, want);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: program headers of %llu bytes each, this class has %u",
+				(unsigned long long)ent, want);
 	if (num * ent > ELF_PHDRS_MAX)
-		return elf_fail(r, -ENOEXEC, "ELF header: %llu program headers, at most %u can be loaded",
-		                (unsigned long long)num, ELF_PHDRS_MAX / want);
+		return elf_fail(r, -ENOEXEC,
+				"ELF header: %llu program headers, at most %u can be loaded",
+				(unsigned long long)num, ELF_PHDRS_MAX / want);
 	if (!elf_in_file(r, off, num * ent))
-		return elf_fail(r, -ENOEXEC, "ELF header: %llu program headers at %#llx do not fit in a file of %#llx bytes",
-		                (unsigned long long)num, (unsigned long long)off, (unsigned long long)r->size);
+		return elf_fail(
+		    r, -ENOEXEC,
+		    "ELF header: %llu program headers at %#llx do not fit in a file of %#llx bytes",
+		    (unsigned long long)num, (unsigned long long)off, (unsigned long long)r->size);
 	return 0;
 }
 
@@ -267,7 +291,7 @@ head_read(struct elf_reader *r)
 	if (e < 0)
 		return e;
 	elf_version(EV_CURRENT);
-	t = (struct elf_table){ .elf = elf_memory((char *)r->head, sizeof r->head) };
+	t = (struct elf_table){.elf = elf_memory((char *)r->head, sizeof r->head)};
 	if (t.elf == NULL || gelf_getehdr(t.elf, &r->eh) == NULL)
 		e = elf_fail(r, -ENOEXEC, "ELF header: libelf: %s", elf_errmsg(-1));
 	elf_table_close(&t);
@@ -302,8 +326,8 @@ elf_phdrs_read(struct elf_reader *r)
 	struct elf_table t;
 	int e;
 
-	e = elf_table_open(r, r->img->phoff, (uint64_t)r->img->phnum * r->img->phentsize, ELF_T_PHDR,
-	                   "program headers", &t);
+	e = elf_table_open(r, r->img->phoff, (uint64_t)r->img->phnum * r->img->phentsize,
+			   ELF_T_PHDR, "program headers", &t);
 	if (e < 0)
 		return e;
 	r->nph = r->img->phnum;
@@ -312,7 +336,8 @@ elf_phdrs_read(struct elf_reader *r)
 		e = elf_fail(r, -ENOMEM, "no memory");
 	for (uint32_t i = 0; e == 0 && i < r->nph; i++)
 		if (gelf_getphdr(t.elf, (int)i, &r->ph[i]) == NULL)
-			e = elf_fail(r, -ENOEXEC, "program header %u: libelf: %s", i, elf_errmsg(-1));
+			e = elf_fail(r, -ENOEXEC, "program header %u: libelf: %s", i,
+				     elf_errmsg(-1));
 	elf_table_close(&t);
 	return e;
 }
@@ -351,8 +376,8 @@ contents_read(struct elf_reader *r)
 static int
 image_read(int fd, const char *path, bool any, struct image *ret_img, struct diag *d)
 {
-	struct image img = { .fd = fd };
-	struct elf_reader r = { .fd = fd, .path = path, .any = any, .d = d, .img = &img };
+	struct image img = {.fd = fd};
+	struct elf_reader r = {.fd = fd, .path = path, .any = any, .d = d, .img = &img};
 	int e;
 
 	e = file_check(&r);
@@ -381,15 +406,18 @@ image_read(int fd, const char *path, bool any, struct image *ret_img, struct dia
 static int
 path_open(const char *path, bool any, struct image *ret_img, struct diag *d)
 {
-	struct elf_reader r = { .path = path, .d = d };
+	struct elf_reader r = {.path = path, .d = d};
 	/* O_NONBLOCK: a FIFO must be refused, not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return elf_fail(&r, errno == ENOTDIR ? -ENOENT : -errno, "%s", strerror(errno));
 	r.fd = fd;
-	if (!any && (file_check(&r) < 0 || faccessat(fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)) {
-		int code = d->code != 0 ? d->code : elf_fail(&r, -errno, "not executable (chmod +x?): %s", strerror(errno));
+	if (!any &&
+	    (file_check(&r) < 0 || faccessat(fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) < 0)) {
+		int code = d->code != 0 ? d->code
+					: elf_fail(&r, -errno, "not executable (chmod +x?): %s",
+						   strerror(errno));
 
 		close(fd);
 		return code;
@@ -434,5 +462,5 @@ image_close(struct image *img)
 	free(img->interp);
 	free(img->note);
 	free(img->soname);
-	*img = (struct image){ .fd = -1 };
+	*img = (struct image){.fd = -1};
 }

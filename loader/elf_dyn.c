@@ -17,14 +17,17 @@ dyn_check(struct elf_reader *r, uint32_t index)
 
 	if (!elf_in_file(r, p->p_offset, p->p_filesz))
 		return elf_fail(r, -ENOEXEC,
-		                "segment %u: dynamic section of %#llx bytes at %#llx does not fit in a file of %#llx bytes",
-		                index, (ull)p->p_filesz, (ull)p->p_offset, (ull)r->size);
+				"segment %u: dynamic section of %#llx bytes at %#llx does not fit "
+				"in a file of %#llx bytes",
+				index, (ull)p->p_filesz, (ull)p->p_offset, (ull)r->size);
 	if (p->p_filesz > ELF_DYN_MAX)
-		return elf_fail(r, -ENOEXEC, "segment %u: dynamic section of %#llx bytes, at most %#x are read", index,
-		                (ull)p->p_filesz, ELF_DYN_MAX);
+		return elf_fail(r, -ENOEXEC,
+				"segment %u: dynamic section of %#llx bytes, at most %#x are read",
+				index, (ull)p->p_filesz, ELF_DYN_MAX);
 	if (p->p_filesz == 0 || p->p_filesz % ent != 0)
-		return elf_fail(r, -ENOEXEC, "segment %u: dynamic section of %#llx bytes, not a multiple of %u", index,
-		                (ull)p->p_filesz, ent);
+		return elf_fail(r, -ENOEXEC,
+				"segment %u: dynamic section of %#llx bytes, not a multiple of %u",
+				index, (ull)p->p_filesz, ent);
 	return 0;
 }
 
@@ -36,7 +39,8 @@ dyn_note(struct elf_reader *r, struct elf_dyn *dyn, const GElf_Dyn *e)
 	switch (e->d_tag) {
 	case DT_NEEDED:
 		if (dyn->nneeded == ELF_NEEDED_MAX)
-			return elf_fail(r, -ENOEXEC, "dynamic section: more than %u libraries", ELF_NEEDED_MAX);
+			return elf_fail(r, -ENOEXEC, "dynamic section: more than %u libraries",
+					ELF_NEEDED_MAX);
 		dyn->needed[dyn->nneeded++] = v;
 		break;
 	case DT_SONAME:
@@ -86,7 +90,8 @@ elf_dyn_collect(struct elf_reader *r, uint32_t index, struct elf_dyn *ret)
 		GElf_Dyn entry;
 
 		if (gelf_getdyn(t.data, (int)i, &entry) == NULL)
-			e = elf_fail(r, -ENOEXEC, "dynamic entry %u: libelf: %s", i, elf_errmsg(-1));
+			e = elf_fail(r, -ENOEXEC, "dynamic entry %u: libelf: %s", i,
+				     elf_errmsg(-1));
 		else if (entry.d_tag == DT_NULL)
 			ended = true;
 		else
@@ -94,7 +99,10 @@ elf_dyn_collect(struct elf_reader *r, uint32_t index, struct elf_dyn *ret)
 	}
 	elf_table_close(&t);
 	if (e == 0 && !ended)
-		e = elf_fail(r, -ENOEXEC, "segment %u: dynamic section: none of its %u entries ends it (DT_NULL)", index, n);
+		e = elf_fail(
+		    r, -ENOEXEC,
+		    "segment %u: dynamic section: none of its %u entries ends it (DT_NULL)", index,
+		    n);
 	return e;
 }
 
@@ -105,33 +113,42 @@ elf_dyn_strings(struct elf_reader *r, const struct elf_dyn *dyn, char **ret_str)
 
 	if (!dyn->has_strtab || !dyn->has_strsz)
 		return elf_fail(r, -ENOEXEC, "dynamic section: names, but no string table (%s)",
-		                dyn->has_strtab ? "DT_STRSZ" : "DT_STRTAB");
+				dyn->has_strtab ? "DT_STRSZ" : "DT_STRTAB");
 	if (dyn->strsz > ELF_STR_MAX)
-		return elf_fail(r, -ENOEXEC, "dynamic section: string table of %#llx bytes, at most %#x are read",
-		                (ull)dyn->strsz, ELF_STR_MAX);
+		return elf_fail(
+		    r, -ENOEXEC,
+		    "dynamic section: string table of %#llx bytes, at most %#x are read",
+		    (ull)dyn->strsz, ELF_STR_MAX);
 	if (!elf_file_offset(r->img, dyn->strtab, dyn->strsz, &off))
-		return elf_fail(r, -ENOEXEC, "dynamic section: string table of %#llx bytes at address %#llx is in no segment",
-		                (ull)dyn->strsz, (ull)dyn->strtab);
+		return elf_fail(r, -ENOEXEC,
+				"dynamic section: string table of %#llx bytes at address %#llx is "
+				"in no segment",
+				(ull)dyn->strsz, (ull)dyn->strtab);
 	return elf_read_new(r, off, dyn->strsz, "string table", ret_str);
 }
 
 /* A copy of the string at @off. */
 static int
-dyn_string(struct elf_reader *r, const struct elf_dyn *dyn, const char *str, uint64_t off, const char *tag,
-           char **ret)
+dyn_string(struct elf_reader *r, const struct elf_dyn *dyn, const char *str, uint64_t off,
+	   const char *tag, char **ret)
 {
 	uint64_t len;
 
 	if (off >= dyn->strsz)
-		return elf_fail(r, -ENOEXEC, "dynamic section: %s at %#llx of a string table of %#llx bytes", tag, (ull)off,
-		                (ull)dyn->strsz);
+		return elf_fail(r, -ENOEXEC,
+				"dynamic section: %s at %#llx of a string table of %#llx bytes",
+				tag, (ull)off, (ull)dyn->strsz);
 	len = strnlen(str + off, dyn->strsz - off);
 	if (len == dyn->strsz - off)
-		return elf_fail(r, -ENOEXEC, "dynamic section: %s at %#llx runs past the string table's %#llx bytes", tag,
-		                (ull)off, (ull)dyn->strsz);
+		return elf_fail(
+		    r, -ENOEXEC,
+		    "dynamic section: %s at %#llx runs past the string table's %#llx bytes", tag,
+		    (ull)off, (ull)dyn->strsz);
 	if (len >= ELF_NAME_MAX)
-		return elf_fail(r, -ENOEXEC, "dynamic section: %s at %#llx is %llu bytes long, at most %u are possible", tag,
-		                (ull)off, (ull)len, ELF_NAME_MAX - 1);
+		return elf_fail(
+		    r, -ENOEXEC,
+		    "dynamic section: %s at %#llx is %llu bytes long, at most %u are possible", tag,
+		    (ull)off, (ull)len, ELF_NAME_MAX - 1);
 	*ret = strdup(str + off);
 	return *ret != NULL ? 0 : elf_fail(r, -ENOMEM, "no memory");
 }

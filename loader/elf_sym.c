@@ -1,8 +1,8 @@
 /*
  * Undefined symbols, for inspect.
  *
- * The dynamic section gives no count of symbols.  DT_HASH has it; DT_GNU_HASH tells the first hashed symbol, and the
- * undefined ones all lie before it.
+ * The dynamic section gives no count of symbols.  DT_HASH has it; DT_GNU_HASH tells the first
+ * hashed symbol, and the undefined ones all lie before it.
  */
 #include "loader/elf_impl.h"
 
@@ -23,28 +23,32 @@ sym_count(struct elf_reader *r, const struct elf_dyn *dyn, uint32_t *ret_n)
 	if (!dyn->has_symtab || (!dyn->has_hash && !dyn->has_gnu_hash))
 		return 0;
 	if (!elf_file_offset(r->img, at, sizeof word, &off))
-		return elf_fail(r, -ENOEXEC, "dynamic section: hash table at address %#llx is in no segment", (ull)at);
+		return elf_fail(r, -ENOEXEC,
+				"dynamic section: hash table at address %#llx is in no segment",
+				(ull)at);
 	e = elf_read_at(r, off, word, sizeof word, "hash table");
 	if (e < 0)
 		return e;
 	if (word[1] > ELF_SYM_MAX)
-		return elf_fail(r, -ENOEXEC, "hash table: %u symbols, at most %u are read", word[1], ELF_SYM_MAX);
+		return elf_fail(r, -ENOEXEC, "hash table: %u symbols, at most %u are read", word[1],
+				ELF_SYM_MAX);
 	*ret_n = word[1];
 	return 0;
 }
 
 static int
-sym_take(struct elf_reader *r, const struct elf_dyn *dyn, const char *str, const GElf_Sym *s, uint32_t i,
-         struct image_imports *imp)
+sym_take(struct elf_reader *r, const struct elf_dyn *dyn, const char *str, const GElf_Sym *s,
+	 uint32_t i, struct image_imports *imp)
 {
 	if (s->st_shndx != SHN_UNDEF || s->st_name == 0)
 		return 0;
 	if (s->st_name >= dyn->strsz)
-		return elf_fail(r, -ENOEXEC, "symbol %u: name at %#x of a string table of %#llx bytes", i, s->st_name,
-		                (ull)dyn->strsz);
+		return elf_fail(r, -ENOEXEC,
+				"symbol %u: name at %#x of a string table of %#llx bytes", i,
+				s->st_name, (ull)dyn->strsz);
 	if (strnlen(str + s->st_name, ELF_NAME_MAX) == ELF_NAME_MAX)
-		return elf_fail(r, -ENOEXEC, "symbol %u: name at %#x is longer than %u bytes", i, s->st_name,
-		                ELF_NAME_MAX - 1);
+		return elf_fail(r, -ENOEXEC, "symbol %u: name at %#x is longer than %u bytes", i,
+				s->st_name, ELF_NAME_MAX - 1);
 	imp->name[imp->n] = (char *)str + s->st_name;
 	imp->n++;
 	imp->nweak += GELF_ST_BIND(s->st_info) == STB_WEAK;
@@ -52,15 +56,17 @@ sym_take(struct elf_reader *r, const struct elf_dyn *dyn, const char *str, const
 }
 
 static int
-syms_walk(struct elf_reader *r, const struct elf_dyn *dyn, uint32_t n, char *str, struct image_imports *imp)
+syms_walk(struct elf_reader *r, const struct elf_dyn *dyn, uint32_t n, char *str,
+	  struct image_imports *imp)
 {
 	uint64_t size = (uint64_t)n * elf_entsize(r, ELF_T_SYM), off;
 	struct elf_table t;
 	int e;
 
 	if (!elf_file_offset(r->img, dyn->symtab, size, &off))
-		return elf_fail(r, -ENOEXEC, "dynamic section: %u symbols at address %#llx are in no segment", n,
-		                (ull)dyn->symtab);
+		return elf_fail(r, -ENOEXEC,
+				"dynamic section: %u symbols at address %#llx are in no segment", n,
+				(ull)dyn->symtab);
 	e = elf_table_open(r, off, size, ELF_T_SYM, "symbols", &t);
 	if (e < 0)
 		return e;
@@ -82,12 +88,17 @@ reader_again(const struct image *img, struct diag *d, struct elf_reader *r)
 {
 	int e;
 
-	*r = (struct elf_reader){ .fd = img->fd, .path = img->path, .size = img->file_size, .d = d,
-		                  .img = (struct image *)img };
-	e = elf_read_at(r, 0, r->head, img->class64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr), "ELF header");
+	*r = (struct elf_reader){.fd = img->fd,
+				 .path = img->path,
+				 .size = img->file_size,
+				 .d = d,
+				 .img = (struct image *)img};
+	e = elf_read_at(r, 0, r->head, img->class64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr),
+			"ELF header");
 	if (e < 0)
 		return e;
-	if (memcmp(r->head, ELFMAG, SELFMAG) != 0 || r->head[EI_CLASS] != (img->class64 ? ELFCLASS64 : ELFCLASS32))
+	if (memcmp(r->head, ELFMAG, SELFMAG) != 0 ||
+	    r->head[EI_CLASS] != (img->class64 ? ELFCLASS64 : ELFCLASS32))
 		return elf_fail(r, -ENOEXEC, "ELF header: the file has changed while being read");
 	return elf_phdrs_read(r);
 }
@@ -126,7 +137,7 @@ imports_read(struct elf_reader *r, struct image_imports *imp)
 int
 image_imports(const struct image *img, struct image_imports *ret, struct diag *d)
 {
-	struct image_imports imp = { 0 };
+	struct image_imports imp = {0};
 	struct elf_reader r;
 	int e;
 
@@ -148,5 +159,5 @@ image_imports_free(struct image_imports *imp)
 {
 	free(imp->name);
 	free(imp->strings);
-	*imp = (struct image_imports){ 0 };
+	*imp = (struct image_imports){0};
 }

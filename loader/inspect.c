@@ -1,5 +1,6 @@
 /*
- * The report of inspect.  Text that comes from the file is printed with its control characters made visible.
+ * The report of inspect.  Text that comes from the file is printed with its control characters made
+ * visible.
  */
 #include "loader/inspect.h"
 
@@ -30,13 +31,16 @@ static const char *
 type_text(const struct image *img)
 {
 	if (img->type == ET_EXEC)
-		return img->interp != NULL ? "dynamic program at fixed addresses" : "static program at fixed addresses";
+		return img->interp != NULL ? "dynamic program at fixed addresses"
+					   : "static program at fixed addresses";
 	if (img->entry == 0)
 		return "shared library";
-	return img->interp != NULL ? "dynamic program, position-independent" : "static program, position-independent";
+	return img->interp != NULL ? "dynamic program, position-independent"
+				   : "static program, position-independent";
 }
 
-/* How each system packs its version into one number: FreeBSD sys/param.h __FreeBSD_version, NetBSD __NetBSD_Version__. */
+/* How each system packs its version into one number: FreeBSD sys/param.h __FreeBSD_version, NetBSD
+ * __NetBSD_Version__. */
 static void
 put_version(FILE *out, const struct image_note *n)
 {
@@ -45,11 +49,14 @@ put_version(FILE *out, const struct image_note *n)
 	if (n->type != 1 || n->desclen < 4)
 		return;
 	if (strcmp(n->owner, "FreeBSD") == 0)
-		fprintf(out, COLUMN "%u (FreeBSD %u.%u)\n", "ABI version", v, v / 100000, v / 1000 % 100);
+		fprintf(out, COLUMN "%u (FreeBSD %u.%u)\n", "ABI version", v, v / 100000,
+			v / 1000 % 100);
 	else if (strcmp(n->owner, "NetBSD") == 0)
-		fprintf(out, COLUMN "%u (NetBSD %u.%u)\n", "ABI version", v, v / 100000000, v / 1000000 % 100);
+		fprintf(out, COLUMN "%u (NetBSD %u.%u)\n", "ABI version", v, v / 100000000,
+			v / 1000000 % 100);
 	else if (strcmp(n->owner, "DragonFly") == 0)
-		fprintf(out, COLUMN "%u (DragonFly %u.%u)\n", "ABI version", v, v / 100000, v / 100 % 1000);
+		fprintf(out, COLUMN "%u (DragonFly %u.%u)\n", "ABI version", v, v / 100000,
+			v / 100 % 1000);
 	else if (strcmp(n->owner, "Android") == 0)
 		fprintf(out, COLUMN "%u (Android API level)\n", "ABI version", v);
 }
@@ -76,11 +83,14 @@ put_segments(FILE *out, const struct image *img)
 	for (uint32_t i = 0; i < img->nseg; i++) {
 		const struct image_seg *s = &img->seg[i];
 
-		fprintf(out, COLUMN "%c%c%c  %#llx to %#llx, %#llx bytes from the file%s\n", i == 0 ? "segments" : "",
-		        (s->prot & PROT_READ) ? 'r' : '-', (s->prot & PROT_WRITE) ? 'w' : '-',
-		        (s->prot & PROT_EXEC) ? 'x' : '-', (unsigned long long)s->vaddr,
-		        (unsigned long long)(s->vaddr + s->memsz), (unsigned long long)s->filesz,
-		        (s->prot & PROT_WRITE) && (s->prot & PROT_EXEC) ? " (writable and executable)" : "");
+		fprintf(out, COLUMN "%c%c%c  %#llx to %#llx, %#llx bytes from the file%s\n",
+			i == 0 ? "segments" : "", (s->prot & PROT_READ) ? 'r' : '-',
+			(s->prot & PROT_WRITE) ? 'w' : '-', (s->prot & PROT_EXEC) ? 'x' : '-',
+			(unsigned long long)s->vaddr, (unsigned long long)(s->vaddr + s->memsz),
+			(unsigned long long)s->filesz,
+			(s->prot & PROT_WRITE) && (s->prot & PROT_EXEC)
+			    ? " (writable and executable)"
+			    : "");
 	}
 	if (img->has_tls)
 		fprintf(out, COLUMN "yes\n", "TLS");
@@ -107,7 +117,7 @@ put_imports(const struct inspect *in, const struct image *img, struct diag *d)
 static bool
 guest_has(const struct inspect *in, const char *path)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
 	int root = in->root != NULL ? open(in->root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	long fd = -1;
 
@@ -131,15 +141,24 @@ put_verdict(const struct inspect *in, const struct image *img, const struct bran
 	else if (b->isa == NULL)
 		fprintf(out, COLUMN "no: machine %u is not known here\n", label, img->machine);
 	else if (b->os == NULL)
-		fprintf(out, COLUMN "no: its system is unknown; --abi names it if you know\n", label);
+		fprintf(out, COLUMN "no: its system is unknown; --abi names it if you know\n",
+			label);
 	else if (strcmp(b->os, "Linux") == 0 && strcmp(b->isa, "amd64") == 0)
 		fprintf(out, COLUMN "yes: a program of this host, executed natively\n", label);
 	else if (!in->has_personality(b->os, b->isa))
-		fprintf(out, COLUMN "no: there is no personality for %s %s\n", label, b->os, b->isa);
+		fprintf(out, COLUMN "no: there is no personality for %s %s\n", label, b->os,
+			b->isa);
 	else if (!in->has_intercept())
-		fprintf(out, COLUMN "no: this kernel offers no way to catch system calls (see dragoman doctor)\n", label);
+		fprintf(
+		    out,
+		    COLUMN
+		    "no: this kernel offers no way to catch system calls (see dragoman doctor)\n",
+		    label);
 	else if (img->interp != NULL && !guest_has(in, img->interp))
-		fprintf(out, COLUMN "no: its interpreter is not here; give its system with -L or --sysroot\n", label);
+		fprintf(out,
+			COLUMN
+			"no: its interpreter is not here; give its system with -L or --sysroot\n",
+			label);
 	else
 		fprintf(out, COLUMN "yes: by the %s %s personality\n", label, b->os, b->isa);
 }
@@ -153,7 +172,7 @@ put_image(const struct inspect *in, const struct image *img, struct diag *d)
 
 	brand_find(img, &b);
 	fprintf(out, COLUMN "%s %s\n", "program for", b.os != NULL ? b.os : "an unknown system",
-	        b.isa != NULL ? b.isa : "(unknown machine)");
+		b.isa != NULL ? b.isa : "(unknown machine)");
 	put_text(out, "why", b.why);
 	fprintf(out, COLUMN "%s\n", "type", type_text(img));
 	if (img->entry != 0)
@@ -197,7 +216,7 @@ inspect_files(const struct inspect *in, char **paths)
 	int status = 0;
 
 	for (; *paths != NULL; paths++) {
-		struct diag d = { 0 };
+		struct diag d = {0};
 		int e = inspect_file(in, *paths, &d);
 
 		if (e < 0) {

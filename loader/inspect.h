@@ -11,9 +11,9 @@
 /** What the caller knows and inspect does not look up itself. */
 struct inspect {
 	FILE *out;
-	const char *root;      /* -L or --sysroot, or NULL */
-	bool root_strict;      /* --sysroot */
-	bool imports;          /* list undefined symbols */
+	const char *root; /* -L or --sysroot, or NULL */
+	bool root_strict; /* --sysroot */
+	bool imports;	  /* list undefined symbols */
 	/** Is there a personality? */
 	bool (*has_personality)(const char *os, const char *isa);
 	/** Can system calls be caught on this kernel? */
@@ -22,5 +22,6 @@ struct inspect {
 
 /** Report on one file.  0, or -errno with a message as for image_open(). */
 int inspect_file(const struct inspect *in, const char *path, struct diag *d);
-/** Report on each; failures are said on stderr.  0, or the exit code that belongs to the last failure. */
+/** Report on each; failures are said on stderr.  0, or the exit code that belongs to the last
+ * failure. */
 int inspect_files(const struct inspect *in, char **paths);

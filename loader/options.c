@@ -15,8 +15,8 @@
 
 #define HEADING(text)
 static const struct option_row rows[] = {
-#define OPT(id, s, l, k, a, w, f, set, h) \
-	{ s, l, OPTION_##k, a, OPTION_##w, offsetof(struct options, f), option_set_##set, h },
+#define OPT(id, s, l, k, a, w, f, set, h)                                                          \
+	{s, l, OPTION_##k, a, OPTION_##w, offsetof(struct options, f), option_set_##set, h},
 #include "loader/options.def"
 #undef OPT
 };
@@ -28,25 +28,25 @@ static const struct option_row rows[] = {
 static const struct {
 	const char *text, *why;
 } refused[] = {
-	{ "-g", "there is no gdb stub yet" },
-	{ "-s", "the stack's size is the limit of the shell (ulimit -s)" },
-	{ "-B", "guest addresses are host addresses" },
-	{ "-R", "guest addresses are host addresses" },
-	{ "-cpu", "programs of this machine run on its own CPU" },
-	{ "-p", "the page size is 4096" },
+    {"-g", "there is no gdb stub yet"},
+    {"-s", "the stack's size is the limit of the shell (ulimit -s)"},
+    {"-B", "guest addresses are host addresses"},
+    {"-R", "guest addresses are host addresses"},
+    {"-cpu", "programs of this machine run on its own CPU"},
+    {"-p", "the page size is 4096"},
 };
 
 struct parser {
 	struct options *o;
 	struct diag *d;
-	char **next;     /* the argument to look at */
+	char **next; /* the argument to look at */
 };
 
 static int
 row_set(struct parser *p, const struct option_row *row, const char *name, const char *arg)
 {
 	char *field = (char *)p->o + row->field;
-	struct option_use use = { p->o, field, name, arg, p->d };
+	struct option_use use = {p->o, field, name, arg, p->d};
 
 	if (row->where == OPTION_INSPECT && p->o->command == COMMAND_RUN)
 		return diag_fail(p->d, -EINVAL, "%s: belongs to the command inspect", name);
@@ -58,7 +58,8 @@ static int
 row_take(struct parser *p, const struct option_row *row, const char *name, const char *attached)
 {
 	if (row->kind == OPTION_FLAG && attached != NULL)
-		return diag_fail(p->d, -EINVAL, "%s: takes no argument, but has \"%s\"", name, attached);
+		return diag_fail(p->d, -EINVAL, "%s: takes no argument, but has \"%s\"", name,
+				 attached);
 	if (row->kind != OPTION_ARG || attached != NULL)
 		return row_set(p, row, name, attached);
 	if (*p->next == NULL)
@@ -83,13 +84,14 @@ take_long(struct parser *p, char *text)
 static int
 take_short(struct parser *p, char *text)
 {
-	char name[3] = { '-', text[1], '\0' };
+	char name[3] = {'-', text[1], '\0'};
 
 	if (strcmp(text, "-strace") == 0) /* qemu-user's spelling */
 		return take_long(p, text + 1);
 	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
 		if (strcmp(text, refused[i].text) == 0)
-			return diag_fail(p->d, -EINVAL, "%s is not offered: %s", text, refused[i].why);
+			return diag_fail(p->d, -EINVAL, "%s is not offered: %s", text,
+					 refused[i].why);
 	for (size_t i = 0; i < NROWS; i++)
 		if (rows[i].letter[0] != '\0' && rows[i].letter[0] == text[1] &&
 		    (text[2] == '\0' || rows[i].kind == OPTION_ARG))
@@ -123,7 +125,8 @@ take_command(struct parser *p)
 	static const struct {
 		const char *word;
 		enum command command;
-	} words[] = { { "run", COMMAND_RUN }, { "inspect", COMMAND_INSPECT }, { "doctor", COMMAND_DOCTOR } };
+	} words[] = {
+	    {"run", COMMAND_RUN}, {"inspect", COMMAND_INSPECT}, {"doctor", COMMAND_DOCTOR}};
 	bool end;
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -141,7 +144,8 @@ check_args(struct parser *p)
 	struct options *o = p->o;
 
 	if (o->command == COMMAND_DOCTOR && *o->args != NULL)
-		return diag_fail(p->d, -EINVAL, "doctor: takes no arguments, but has \"%.60s\"", *o->args);
+		return diag_fail(p->d, -EINVAL, "doctor: takes no arguments, but has \"%.60s\"",
+				 *o->args);
 	if (o->command == COMMAND_INSPECT && *o->args == NULL)
 		return diag_fail(p->d, -EINVAL, "inspect: which file?");
 	if (o->command == COMMAND_RUN && *o->args == NULL && o->exec_config < 0)
@@ -172,8 +176,8 @@ in_list(const char *const *list, const char *value)
 static int
 env_flag(struct parser *p, const char *name, const char *value, bool *ret_on)
 {
-	static const char *const no[] = { "", "0", "no", "off", "false", NULL };
-	static const char *const yes[] = { "1", "yes", "on", "true", NULL };
+	static const char *const no[] = {"", "0", "no", "off", "false", NULL};
+	static const char *const yes[] = {"1", "yes", "on", "true", NULL};
 
 	*ret_on = in_list(yes, value);
 	if (!*ret_on && !in_list(no, value))
@@ -199,7 +203,8 @@ env_row(struct parser *p, const struct option_row *row, char **envp)
 	if (row->kind == OPTION_FLAG)
 		e = env_flag(p, name, value, &on);
 	/* --strace has both: DRAGOMAN_STRACE=1, or a filter. */
-	if (row->kind == OPTION_MAYBE && (value[0] == '\0' || (value[1] == '\0' && isdigit((unsigned char)value[0])))) {
+	if (row->kind == OPTION_MAYBE &&
+	    (value[0] == '\0' || (value[1] == '\0' && isdigit((unsigned char)value[0])))) {
 		e = env_flag(p, name, value, &on);
 		value = NULL;
 	}
@@ -229,11 +234,11 @@ env_read(struct parser *p, char **envp)
 int
 options_parse(int argc, char **argv, char **envp, struct options *ret, struct diag *d)
 {
-	struct parser p = { ret, d, argv + (argc > 0) };
+	struct parser p = {ret, d, argv + (argc > 0)};
 	bool end;
 	int e;
 
-	*ret = (struct options){ .exec_config = -1, .args = argv + argc };
+	*ret = (struct options){.exec_config = -1, .args = argv + argc};
 	e = env_read(&p, envp);
 	if (e == 0)
 		e = take_options(&p, &end);
@@ -247,7 +252,7 @@ void
 options_free(struct options *o)
 {
 	free(o->env.edit);
-	o->env = (struct env_edits){ 0 };
+	o->env = (struct env_edits){0};
 }
 
 static void
@@ -259,8 +264,8 @@ usage_row(FILE *f, const struct option_row *row)
 
 	if (row->letter[0] != '\0')
 		str_addf(left, sizeof left, &pos, "-%s, ", row->letter);
-	str_addf(left, sizeof left, &pos, "--%s%s%s%s", row->name, eq, row->arg != NULL ? row->arg : "",
-	         row->kind == OPTION_MAYBE ? "]" : "");
+	str_addf(left, sizeof left, &pos, "--%s%s%s%s", row->name, eq,
+		 row->arg != NULL ? row->arg : "", row->kind == OPTION_MAYBE ? "]" : "");
 	if (row->where != OPTION_INTERNAL)
 		fprintf(f, "  %-24s %s\n", left, row->help);
 }
@@ -275,17 +280,19 @@ options_usage(int fd)
 	if (f == NULL)
 		return;
 	fprintf(f, "usage: dragoman [options] program [arguments]\n"
-	           "       dragoman [options] run program [arguments]\n"
-	           "       dragoman inspect [--imports] file...\n"
-	           "       dragoman doctor\n\n");
+		   "       dragoman [options] run program [arguments]\n"
+		   "       dragoman inspect [--imports] file...\n"
+		   "       dragoman doctor\n\n");
 	size_t i = 0;
 #define HEADING(text) fprintf(f, "\n%s:\n", text);
 #define OPT(...)      usage_row(f, &rows[i++]);
 #include "loader/options.def"
 #undef OPT
 #undef HEADING
-	fprintf(f, "\nEach option of running is also read from the environment, as in DRAGOMAN_NO_ASLR=1.\n"
-	           "Exit status: the program's own; 125 our own set-up or usage, 126 not executable, 127 not found.\n");
+	fprintf(f, "\nEach option of running is also read from the environment, as in "
+		   "DRAGOMAN_NO_ASLR=1.\n"
+		   "Exit status: the program's own; 125 our own set-up or usage, 126 not "
+		   "executable, 127 not found.\n");
 	fclose(f);
 	while (done < size) {
 		ssize_t w = write(fd, text + done, size - done);

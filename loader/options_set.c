@@ -22,8 +22,8 @@ number(const struct option_use *u, uint64_t lo, uint64_t hi, uint64_t *ret)
 	if (!isdigit((unsigned char)u->arg[0]) || *end != '\0')
 		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not a number", u->name, u->arg);
 	if (errno == ERANGE || v < lo || v > hi)
-		return diag_fail(u->d, -EINVAL, "%s: %.60s is not between %llu and %llu", u->name, u->arg,
-		                 (unsigned long long)lo, (unsigned long long)hi);
+		return diag_fail(u->d, -EINVAL, "%s: %.60s is not between %llu and %llu", u->name,
+				 u->arg, (unsigned long long)lo, (unsigned long long)hi);
 	*ret = v;
 	return 0;
 }
@@ -97,22 +97,24 @@ option_set_setenv(const struct option_use *u)
 	const char *eq = strchr(u->arg, '=');
 
 	if (eq == NULL || eq == u->arg)
-		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not of the form VAR=value", u->name, u->arg);
-	return add_edit(u, (struct env_edit){ ENV_SET, u->arg });
+		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not of the form VAR=value",
+				 u->name, u->arg);
+	return add_edit(u, (struct env_edit){ENV_SET, u->arg});
 }
 
 int
 option_set_unsetenv(const struct option_use *u)
 {
 	if (u->arg[0] == '\0' || strchr(u->arg, '=') != NULL)
-		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not the name of a variable", u->name, u->arg);
-	return add_edit(u, (struct env_edit){ ENV_UNSET, u->arg });
+		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not the name of a variable",
+				 u->name, u->arg);
+	return add_edit(u, (struct env_edit){ENV_UNSET, u->arg});
 }
 
 int
 option_set_clearenv(const struct option_use *u)
 {
-	return add_edit(u, (struct env_edit){ ENV_CLEAR, NULL });
+	return add_edit(u, (struct env_edit){ENV_CLEAR, NULL});
 }
 
 int
@@ -181,7 +183,8 @@ choice(const struct option_use *u, const char *words, int *ret)
 	int i = word_find(words, u->arg, strlen(u->arg));
 
 	if (i < 0)
-		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is none of: %s", u->name, u->arg, words);
+		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is none of: %s", u->name, u->arg,
+				 words);
 	*ret = i;
 	return 0;
 }
@@ -189,8 +192,8 @@ choice(const struct option_use *u, const char *words, int *ret)
 int
 option_set_intercept(const struct option_use *u)
 {
-	static const enum intercept how[] = { INTERCEPT_AUTO, INTERCEPT_INCLUSIVE, INTERCEPT_EXCLUSIVE,
-		                              INTERCEPT_SECCOMP };
+	static const enum intercept how[] = {INTERCEPT_AUTO, INTERCEPT_INCLUSIVE,
+					     INTERCEPT_EXCLUSIVE, INTERCEPT_SECCOMP};
 	int i = 0, e = choice(u, "auto inclusive exclusive seccomp", &i);
 
 	if (e == 0)
@@ -221,8 +224,8 @@ option_set_strace(const struct option_use *u)
 int
 option_set_log(const struct option_use *u)
 {
-	static const unsigned bits[] = { LOG_LOADER, LOG_SYSCALL, LOG_SIGNAL, LOG_MM, LOG_PATCH, LOG_PROC, LOG_UNKNOWN,
-		                         ~0u };
+	static const unsigned bits[] = {LOG_LOADER, LOG_SYSCALL, LOG_SIGNAL,  LOG_MM,
+					LOG_PATCH,  LOG_PROC,	 LOG_UNKNOWN, ~0u};
 	static const char words[] = "loader syscall signal mm patch proc unknown all";
 	const char *at = u->arg;
 
@@ -231,8 +234,8 @@ option_set_log(const struct option_use *u)
 		int i = word_find(words, at, n);
 
 		if (i < 0)
-			return diag_fail(u->d, -EINVAL, "%s: \"%.*s\" is none of: %s", u->name, (int)(n < 60 ? n : 60), at,
-			                 words);
+			return diag_fail(u->d, -EINVAL, "%s: \"%.*s\" is none of: %s", u->name,
+					 (int)(n < 60 ? n : 60), at, words);
 		u->o->log_mask |= bits[i];
 		if (at[n] == '\0')
 			return 0;

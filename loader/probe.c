@@ -19,11 +19,11 @@
 #include "abi/core/gm.h"
 
 /* linux/prctl.h of Debian 12 has no inclusive mode. */
-#define SUD_SET         59
-#define SUD_OFF         0
-#define SUD_EXCLUSIVE   1
-#define SUD_INCLUSIVE   2
-#define USER_TOP        0x7ffffffff000ull
+#define SUD_SET		59
+#define SUD_OFF		0
+#define SUD_EXCLUSIVE	1
+#define SUD_INCLUSIVE	2
+#define USER_TOP	0x7ffffffff000ull
 #define HWCAP2_FSGSBASE 2u
 
 /* Run fn in a child; what it returns, 0 or -errno.  A child that died counts as -ENOSYS. */
@@ -67,7 +67,7 @@ static int
 seccomp_filter(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	struct sock_fprog prog = { 1, &allow };
+	struct sock_fprog prog = {1, &allow};
 	uint32_t trap = SECCOMP_RET_TRAP;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||

@@ -1,6 +1,6 @@
 /*
- * Messages and logs.  Every line is built on the caller's stack and leaves in one write(2), so that lines of
- * several threads and processes stay whole.
+ * Messages and logs.  Every line is built on the caller's stack and leaves in one write(2), so that
+ * lines of several threads and processes stay whole.
  */
 #include "abi/core/diag.h"
 

@@ -1,8 +1,8 @@
 /*
  * The split of descriptor numbers: the guest's below, ours above.
  *
- * The line is not put at the very top of a huge hard limit, because the kernel's table reaches up to the highest
- * open number and fork(2) copies it.
+ * The line is not put at the very top of a huge hard limit, because the kernel's table reaches up
+ * to the highest open number and fork(2) copies it.
  */
 #include "abi/core/fd.h"
 
@@ -61,12 +61,14 @@ fd_setup(struct diag *d)
 	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
 		return diag_fail(d, -errno, "limit of open files: %s", strerror(errno));
 	if (!fd_split(l.rlim_cur, l.rlim_max, &guest, &end))
-		return diag_fail(d, -EMFILE, "limit of open files: the hard limit is %llu, and %u are needed (ulimit -Hn)",
-		                 (unsigned long long)l.rlim_max, FD_HARD_LEAST);
+		return diag_fail(
+		    d, -EMFILE,
+		    "limit of open files: the hard limit is %llu, and %u are needed (ulimit -Hn)",
+		    (unsigned long long)l.rlim_max, FD_HARD_LEAST);
 	r = soft_set((rlim_t)end);
 	if (r < 0)
 		return diag_fail(d, r, "limit of open files: cannot set it from %llu to %d: %s",
-		                 (unsigned long long)l.rlim_cur, end, strerror(-r));
+				 (unsigned long long)l.rlim_cur, end, strerror(-r));
 	guest_soft = l.rlim_cur < (rlim_t)guest ? (int)l.rlim_cur : guest;
 	ours_end = end;
 	fd_ours_first = guest;

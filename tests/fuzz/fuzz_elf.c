@@ -1,5 +1,6 @@
 /*
- * Any bytes as a program file: read it, recognise it, list its imports.  libFuzzer's entry; replay.c has a main().
+ * Any bytes as a program file: read it, recognise it, list its imports.  libFuzzer's entry;
+ * replay.c has a main().
  */
 #include <errno.h>
 #include <stddef.h>
@@ -20,8 +21,8 @@ check_image(const struct image *img)
 	for (uint32_t i = 0; i < img->nseg; i++) {
 		const struct image_seg *s = &img->seg[i];
 
-		if (s->filesz > s->memsz || s->offset > img->file_size || s->filesz > img->file_size - s->offset ||
-		    s->vaddr + s->memsz < s->vaddr)
+		if (s->filesz > s->memsz || s->offset > img->file_size ||
+		    s->filesz > img->file_size - s->offset || s->vaddr + s->memsz < s->vaddr)
 			abort();
 	}
 	for (char **lib = img->needed; lib != NULL && *lib != NULL; lib++)
@@ -32,7 +33,7 @@ check_image(const struct image *img)
 static void
 read_once(int fd, int (*open_image)(int fd, struct image *img, struct diag *d))
 {
-	struct diag d = { 0 };
+	struct diag d = {0};
 	struct image img;
 	struct brand b;
 	struct image_imports imp;

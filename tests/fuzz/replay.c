@@ -1,5 +1,6 @@
 /*
- * Runs a libFuzzer entry once for each file of the directories named: the committed corpus as an ordinary test.
+ * Runs a libFuzzer entry once for each file of the directories named: the committed corpus as an
+ * ordinary test.
  */
 #include <dirent.h>
 #include <stddef.h>

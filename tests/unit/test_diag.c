@@ -29,7 +29,7 @@ in_child(void (*fn)(void), char *ret_text, size_t size)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct diag d = { 0 };
+		struct diag d = {0};
 
 		if (fd_setup(&d) < 0)
 			_exit(99);
@@ -48,7 +48,7 @@ in_child(void (*fn)(void), char *ret_text, size_t size)
 static void
 the_first_failure_of_a_chain_is_kept(void **state)
 {
-	struct diag d = { 0 };
+	struct diag d = {0};
 
 	(void)state;
 	assert_int_equal(diag_fail(&d, -ENOENT, "first %d", 1), -ENOENT);
@@ -139,7 +139,8 @@ a_bug_runs_the_hook_once_and_aborts_even_if_the_hook_has_a_bug(void **state)
 	(void)state;
 	status = in_child(have_bug, text, sizeof text);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-	assert_string_equal(text, "dragoman: bug: count is 3\ndragoman: hook\ndragoman: bug: again\n");
+	assert_string_equal(text,
+			    "dragoman: bug: count is 3\ndragoman: hook\ndragoman: bug: again\n");
 }
 
 static void
@@ -184,13 +185,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_first_failure_of_a_chain_is_kept),
-		cmocka_unit_test(a_message_is_one_line_and_cannot_command_the_terminal),
-		cmocka_unit_test(a_message_too_long_is_cut_and_still_ends_its_line),
-		cmocka_unit_test(diag_die_says_and_exits_with_the_code),
-		cmocka_unit_test(a_bug_runs_the_hook_once_and_aborts_even_if_the_hook_has_a_bug),
-		cmocka_unit_test(only_categories_asked_for_are_logged_with_the_thread_id),
-		cmocka_unit_test(str_addf_never_passes_the_end),
+	    cmocka_unit_test(the_first_failure_of_a_chain_is_kept),
+	    cmocka_unit_test(a_message_is_one_line_and_cannot_command_the_terminal),
+	    cmocka_unit_test(a_message_too_long_is_cut_and_still_ends_its_line),
+	    cmocka_unit_test(diag_die_says_and_exits_with_the_code),
+	    cmocka_unit_test(a_bug_runs_the_hook_once_and_aborts_even_if_the_hook_has_a_bug),
+	    cmocka_unit_test(only_categories_asked_for_are_logged_with_the_thread_id),
+	    cmocka_unit_test(str_addf_never_passes_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

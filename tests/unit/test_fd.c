@@ -18,20 +18,20 @@
 #include "abi/core/diag.h"
 #include "abi/core/fd.h"
 
-#define NEED(cond)                                               \
-	do {                                                     \
-		if (!(cond)) {                                   \
-			printf("line %d: %s\n", __LINE__, #cond); \
-			fflush(stdout);                          \
-			_exit(1);                                \
-		}                                                \
+#define NEED(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			printf("line %d: %s\n", __LINE__, #cond);                                  \
+			fflush(stdout);                                                            \
+			_exit(1);                                                                  \
+		}                                                                                  \
 	} while (0)
 
 /* Run fn in a child under these limits; skips when this user may not have them. */
 static void
 under(rlim_t soft, rlim_t hard, void (*fn)(void))
 {
-	struct rlimit want = { soft, hard };
+	struct rlimit want = {soft, hard};
 	int status;
 	pid_t pid;
 
@@ -61,7 +61,7 @@ soft_now(void)
 static void
 usual(void)
 {
-	struct diag d = { 0 };
+	struct diag d = {0};
 	int p[2], high;
 
 	NEED(!fd_is_ours(1000000));
@@ -72,11 +72,11 @@ usual(void)
 	high = fd_hide(p[0]);
 	NEED(high >= 13500 && fcntl(high, F_GETFD) == FD_CLOEXEC);
 	NEED(fcntl(p[0], F_GETFD) < 0 && errno == EBADF);
-	NEED(write(p[1], "x", 1) == 1 && read(high, &(char){ 0 }, 1) == 1);
+	NEED(write(p[1], "x", 1) == 1 && read(high, &(char){0}, 1) == 1);
 	NEED(fd_hide(high) == high); /* already there */
 	NEED(fd_hide(p[0]) == -EBADF);
 	NEED(fd_soft_lower(1024) == 0 && soft_now() == 1024);
-	NEED(write(p[1], "x", 1) == 1 && read(high, &(char){ 0 }, 1) == 1); /* open ones stay */
+	NEED(write(p[1], "x", 1) == 1 && read(high, &(char){0}, 1) == 1); /* open ones stay */
 	NEED(fd_soft_raise() == 0 && soft_now() == 18000);
 }
 
@@ -94,13 +94,16 @@ the_line_follows_the_limits(void **state)
 		uint64_t soft, hard;
 		int guest, end;
 	} rows[] = {
-		{ 1024, 1048576, 16384, 20480 },     /* not pushed to the end of a large hard limit */
-		{ 50000, 1048576, 50000, 54096 },    /* a soft limit that the user raised is the guest's */
-		{ 1048576, 1048576, 1044480, 1048576 },
-		{ 20480, 20480, 16384, 20480 },      { 1024, 20479, 15360, 20479 },
-		{ 1024, 4096, 3072, 4096 },          { 64, 64, 48, 64 },
-		{ 32, 32, 16, 32 },                  { 0, UINT64_MAX, 16384, 20480 },
-		{ UINT64_MAX, UINT64_MAX, INT32_MAX - 4096, INT32_MAX },
+	    {1024, 1048576, 16384, 20480},  /* not pushed to the end of a large hard limit */
+	    {50000, 1048576, 50000, 54096}, /* a soft limit that the user raised is the guest's */
+	    {1048576, 1048576, 1044480, 1048576},
+	    {20480, 20480, 16384, 20480},
+	    {1024, 20479, 15360, 20479},
+	    {1024, 4096, 3072, 4096},
+	    {64, 64, 48, 64},
+	    {32, 32, 16, 32},
+	    {0, UINT64_MAX, 16384, 20480},
+	    {UINT64_MAX, UINT64_MAX, INT32_MAX - 4096, INT32_MAX},
 	};
 	int guest = -1, end = -1;
 
@@ -116,7 +119,7 @@ the_line_follows_the_limits(void **state)
 static void
 tight(void)
 {
-	struct diag d = { 0 };
+	struct diag d = {0};
 	int fd, n = 0;
 
 	NEED(fd_setup(&d) == 0);
@@ -138,10 +141,12 @@ a_small_hard_limit_still_leaves_sixteen_for_us(void **state)
 static void
 tiny(void)
 {
-	struct diag d = { 0 };
+	struct diag d = {0};
 
 	NEED(fd_setup(&d) == -EMFILE);
-	NEED(strcmp(d.text, "limit of open files: the hard limit is 31, and 32 are needed (ulimit -Hn)") == 0);
+	NEED(strcmp(d.text,
+		    "limit of open files: the hard limit is 31, and 32 are needed (ulimit -Hn)") ==
+	     0);
 	NEED(soft_now() == 20);
 }
 
@@ -156,10 +161,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ours_lie_above_the_guests_and_are_hidden_from_exec),
-		cmocka_unit_test(the_line_follows_the_limits),
-		cmocka_unit_test(a_small_hard_limit_still_leaves_sixteen_for_us),
-		cmocka_unit_test(a_tiny_hard_limit_is_refused_with_both_numbers),
+	    cmocka_unit_test(ours_lie_above_the_guests_and_are_hidden_from_exec),
+	    cmocka_unit_test(the_line_follows_the_limits),
+	    cmocka_unit_test(a_small_hard_limit_still_leaves_sixteen_for_us),
+	    cmocka_unit_test(a_tiny_hard_limit_is_refused_with_both_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ report(const struct sample *s, struct inspect in, struct diag *d, int *ret_e)
 	assert_int_equal(fwrite(s->bytes, 1, s->size, f), s->size);
 	fclose(f);
 	in.out = open_memstream(&text, &n);
-	*d = (struct diag){ 0 };
+	*d = (struct diag){0};
 	*ret_e = inspect_file(&in, file, d);
 	fclose(in.out);
 	return text;
@@ -104,8 +104,11 @@ a_program_is_described_whole(void **state)
 
 	(void)state;
 	sample_make64(&s);
-	text = report(&s, (struct inspect){ .imports = true, .has_personality = only_freebsd_amd64, .has_intercept = yes },
-	              &d, &e);
+	text = report(&s,
+		      (struct inspect){.imports = true,
+				       .has_personality = only_freebsd_amd64,
+				       .has_intercept = yes},
+		      &d, &e);
 	assert_int_equal(e, 0);
 	assert_int_equal(strncmp(text, file, strlen(file)), 0);
 	assert_int_equal(strncmp(text + strlen(file), want, sizeof want - 1), 0);
@@ -121,20 +124,48 @@ the_verdict_names_its_reason(void **state)
 		bool (*intercept)(void);
 		const char *root, *verdict;
 	} rows[] = {
-		{ { { PH64(SEG_INTERP, p_type), 0 } }, yes, NULL, "yes: by the FreeBSD amd64 personality" },
-		{ { { PH64(SEG_INTERP, p_type), 0 } }, no, NULL,
-		  "no: this kernel offers no way to catch system calls (see dragoman doctor)" },
-		{ { { 0 } }, yes, "/nonexistent", "no: its interpreter is not here; give its system with -L or --sysroot" },
-		{ { { SAMPLE_INTERP, 8, 0x2f2e2f2e2f2e2f } }, yes, "/", "yes: by the FreeBSD amd64 personality" }, /* "/./././" */
-		{ { { PH64(SEG_NOTE, p_type), 0 }, { PH64(SEG_INTERP, p_type), 0 }, { EH64(e_ident[EI_OSABI]), 2 } }, yes, NULL,
-		  "no: there is no personality for NetBSD amd64" },
-		{ { { EH64(e_machine), EM_AARCH64 } }, yes, NULL, "no: there is no personality for FreeBSD aarch64" },
-		{ { { EH64(e_machine), EM_PPC64 } }, yes, NULL, "no: machine 21 is not known here" },
-		{ { { PH64(SEG_NOTE, p_type), 0 }, { EH64(e_ident[EI_OSABI]), 7 }, { PH64(SEG_INTERP, p_type), 0 },
-		    { PH64(SEG_DYN, p_type), 0 } }, yes, NULL, "no: its system is unknown; --abi names it if you know" },
-		{ { { PH64(SEG_NOTE, p_type), 0 }, { EH64(e_ident[EI_OSABI]), 0 }, { PH64(SEG_INTERP, p_type), 0 },
-		    { PH64(SEG_DYN, p_type), 0 } }, no, NULL, "yes: a program of this host, executed natively" },
-		{ { { EH64(e_type), ET_DYN }, { EH64(e_entry), 0 } }, yes, NULL, "no: a shared library is no program" },
+	    {{{PH64(SEG_INTERP, p_type), 0}}, yes, NULL, "yes: by the FreeBSD amd64 personality"},
+	    {{{PH64(SEG_INTERP, p_type), 0}},
+	     no,
+	     NULL,
+	     "no: this kernel offers no way to catch system calls (see dragoman doctor)"},
+	    {{{0}},
+	     yes,
+	     "/nonexistent",
+	     "no: its interpreter is not here; give its system with -L or --sysroot"},
+	    {{{SAMPLE_INTERP, 8, 0x2f2e2f2e2f2e2f}},
+	     yes,
+	     "/",
+	     "yes: by the FreeBSD amd64 personality"}, /* "/./././" */
+	    {{{PH64(SEG_NOTE, p_type), 0},
+	      {PH64(SEG_INTERP, p_type), 0},
+	      {EH64(e_ident[EI_OSABI]), 2}},
+	     yes,
+	     NULL,
+	     "no: there is no personality for NetBSD amd64"},
+	    {{{EH64(e_machine), EM_AARCH64}},
+	     yes,
+	     NULL,
+	     "no: there is no personality for FreeBSD aarch64"},
+	    {{{EH64(e_machine), EM_PPC64}}, yes, NULL, "no: machine 21 is not known here"},
+	    {{{PH64(SEG_NOTE, p_type), 0},
+	      {EH64(e_ident[EI_OSABI]), 7},
+	      {PH64(SEG_INTERP, p_type), 0},
+	      {PH64(SEG_DYN, p_type), 0}},
+	     yes,
+	     NULL,
+	     "no: its system is unknown; --abi names it if you know"},
+	    {{{PH64(SEG_NOTE, p_type), 0},
+	      {EH64(e_ident[EI_OSABI]), 0},
+	      {PH64(SEG_INTERP, p_type), 0},
+	      {PH64(SEG_DYN, p_type), 0}},
+	     no,
+	     NULL,
+	     "yes: a program of this host, executed natively"},
+	    {{{EH64(e_type), ET_DYN}, {EH64(e_entry), 0}},
+	     yes,
+	     NULL,
+	     "no: a shared library is no program"},
 	};
 
 	(void)state;
@@ -146,9 +177,12 @@ the_verdict_names_its_reason(void **state)
 
 		sample_make64(&s);
 		sample_bend(&s, rows[i].bend, 4);
-		text = report(&s, (struct inspect){ .root = rows[i].root, .root_strict = true,
-		                                    .has_personality = only_freebsd_amd64,
-		                                    .has_intercept = rows[i].intercept }, &d, &e);
+		text = report(&s,
+			      (struct inspect){.root = rows[i].root,
+					       .root_strict = true,
+					       .has_personality = only_freebsd_amd64,
+					       .has_intercept = rows[i].intercept},
+			      &d, &e);
 		assert_int_equal(e, 0);
 		snprintf(want, sizeof want, "  runs here     %s\n", rows[i].verdict);
 		if (strstr(text, want) == NULL)
@@ -170,8 +204,11 @@ text_from_the_file_cannot_command_the_terminal(void **state)
 	memcpy(s.bytes + SAMPLE_INTERP, "\x1b[31mred", 8);
 	memcpy(s.bytes + SAMPLE_STR + STR_LIBC, "\x1b]0;", 4);
 	memcpy(s.bytes + SAMPLE_NOTE + 12, "\x1b[2J", 4);
-	text = report(&s, (struct inspect){ .imports = true, .has_personality = only_freebsd_amd64, .has_intercept = yes },
-	              &d, &e);
+	text = report(&s,
+		      (struct inspect){.imports = true,
+				       .has_personality = only_freebsd_amd64,
+				       .has_intercept = yes},
+		      &d, &e);
 	assert_int_equal(e, 0);
 	assert_null(strchr(text, '\x1b'));
 	assert_non_null(strstr(text, "\\x1b[31mred"));
@@ -181,9 +218,10 @@ text_from_the_file_cannot_command_the_terminal(void **state)
 static void
 a_bad_file_gives_its_message_and_code(void **state)
 {
-	char *paths[] = { "/nonexistent", NULL }, *both[] = { "/nonexistent", "/", NULL };
-	struct inspect in = { .out = stdout, .has_personality = only_freebsd_amd64, .has_intercept = yes };
-	struct sample s = { .size = 4, .bytes = "abcd" };
+	char *paths[] = {"/nonexistent", NULL}, *both[] = {"/nonexistent", "/", NULL};
+	struct inspect in = {
+	    .out = stdout, .has_personality = only_freebsd_amd64, .has_intercept = yes};
+	struct sample s = {.size = 4, .bytes = "abcd"};
 	struct diag d;
 	char *text;
 	int e;
@@ -211,7 +249,7 @@ doctor_under(rlim_t nofile, char *text, size_t size)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		struct rlimit l = { nofile, nofile };
+		struct rlimit l = {nofile, nofile};
 		FILE *out = fdopen(p[1], "w");
 
 		close(p[0]);
@@ -240,7 +278,8 @@ doctor_gives_each_fact_its_state_and_a_verdict(void **state)
 
 	(void)state;
 	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		if (strncmp(line, "ok ", 3) == 0 || strncmp(line, "slow ", 5) == 0 || strncmp(line, "missing ", 8) == 0)
+		if (strncmp(line, "ok ", 3) == 0 || strncmp(line, "slow ", 5) == 0 ||
+		    strncmp(line, "missing ", 8) == 0)
 			rows++;
 		else if (status == 0)
 			assert_string_equal(line, "guests can run on this machine");
@@ -257,7 +296,9 @@ doctor_fails_when_something_needed_is_missing(void **state)
 
 	(void)state;
 	assert_int_equal(doctor_under(20, text, sizeof text), 1);
-	assert_non_null(strstr(text, "missing  open files                hard limit 20: 32 are needed (ulimit -Hn)\n"));
+	assert_non_null(strstr(
+	    text,
+	    "missing  open files                hard limit 20: 32 are needed (ulimit -Hn)\n"));
 	assert_non_null(strstr(text, "no guest can run on this machine"));
 }
 
@@ -276,13 +317,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_program_is_described_whole),
-		cmocka_unit_test(the_verdict_names_its_reason),
-		cmocka_unit_test(text_from_the_file_cannot_command_the_terminal),
-		cmocka_unit_test(a_bad_file_gives_its_message_and_code),
-		cmocka_unit_test(doctor_gives_each_fact_its_state_and_a_verdict),
-		cmocka_unit_test(doctor_fails_when_something_needed_is_missing),
-		cmocka_unit_test(probing_leaves_this_process_as_it_was),
+	    cmocka_unit_test(a_program_is_described_whole),
+	    cmocka_unit_test(the_verdict_names_its_reason),
+	    cmocka_unit_test(text_from_the_file_cannot_command_the_terminal),
+	    cmocka_unit_test(a_bad_file_gives_its_message_and_code),
+	    cmocka_unit_test(doctor_gives_each_fact_its_state_and_a_verdict),
+	    cmocka_unit_test(doctor_fails_when_something_needed_is_missing),
+	    cmocka_unit_test(probing_leaves_this_process_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
