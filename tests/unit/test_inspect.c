@@ -116,75 +116,67 @@ a_program_is_described_whole(void **state)
 }
 
 /* Each reason not to run, and to run; the samples are bent until it applies. */
+static const struct {
+	struct bend bend[4];
+	bool (*intercept)(void);
+	const char *root, *verdict;
+} verdicts[] = {
+    {{{PH64(SEG_INTERP, p_type), 0}}, yes, NULL, "yes: by the FreeBSD amd64 personality"},
+    {{{PH64(SEG_INTERP, p_type), 0}},
+     no,
+     NULL,
+     "no: this kernel offers no way to catch system calls (see dragoman doctor)"},
+    {{{0}},
+     yes,
+     "/nonexistent",
+     "no: its interpreter is not here; give its system with -L or --sysroot"},
+    {{{SAMPLE_INTERP, 8, 0x2f2e2f2e2f2e2f}},
+     yes,
+     "/",
+     "yes: by the FreeBSD amd64 personality"}, /* "/./././" */
+    {{{PH64(SEG_NOTE, p_type), 0}, {PH64(SEG_INTERP, p_type), 0}, {EH64(e_ident[EI_OSABI]), 2}},
+     yes,
+     NULL,
+     "no: there is no personality for NetBSD amd64"},
+    {{{EH64(e_machine), EM_AARCH64}}, yes, NULL, "no: there is no personality for FreeBSD aarch64"},
+    {{{EH64(e_machine), EM_PPC64}}, yes, NULL, "no: machine 21 is not known here"},
+    {{{PH64(SEG_NOTE, p_type), 0},
+      {EH64(e_ident[EI_OSABI]), 7},
+      {PH64(SEG_INTERP, p_type), 0},
+      {PH64(SEG_DYN, p_type), 0}},
+     yes,
+     NULL,
+     "no: its system is unknown; --abi names it if you know"},
+    {{{PH64(SEG_NOTE, p_type), 0},
+      {EH64(e_ident[EI_OSABI]), 0},
+      {PH64(SEG_INTERP, p_type), 0},
+      {PH64(SEG_DYN, p_type), 0}},
+     no,
+     NULL,
+     "yes: a program of this host, executed natively"},
+    {{{EH64(e_type), ET_DYN}, {EH64(e_entry), 0}}, yes, NULL, "no: a shared library is no program"},
+};
+
 static void
 the_verdict_names_its_reason(void **state)
 {
-	static const struct {
-		struct bend bend[4];
-		bool (*intercept)(void);
-		const char *root, *verdict;
-	} rows[] = {
-	    {{{PH64(SEG_INTERP, p_type), 0}}, yes, NULL, "yes: by the FreeBSD amd64 personality"},
-	    {{{PH64(SEG_INTERP, p_type), 0}},
-	     no,
-	     NULL,
-	     "no: this kernel offers no way to catch system calls (see dragoman doctor)"},
-	    {{{0}},
-	     yes,
-	     "/nonexistent",
-	     "no: its interpreter is not here; give its system with -L or --sysroot"},
-	    {{{SAMPLE_INTERP, 8, 0x2f2e2f2e2f2e2f}},
-	     yes,
-	     "/",
-	     "yes: by the FreeBSD amd64 personality"}, /* "/./././" */
-	    {{{PH64(SEG_NOTE, p_type), 0},
-	      {PH64(SEG_INTERP, p_type), 0},
-	      {EH64(e_ident[EI_OSABI]), 2}},
-	     yes,
-	     NULL,
-	     "no: there is no personality for NetBSD amd64"},
-	    {{{EH64(e_machine), EM_AARCH64}},
-	     yes,
-	     NULL,
-	     "no: there is no personality for FreeBSD aarch64"},
-	    {{{EH64(e_machine), EM_PPC64}}, yes, NULL, "no: machine 21 is not known here"},
-	    {{{PH64(SEG_NOTE, p_type), 0},
-	      {EH64(e_ident[EI_OSABI]), 7},
-	      {PH64(SEG_INTERP, p_type), 0},
-	      {PH64(SEG_DYN, p_type), 0}},
-	     yes,
-	     NULL,
-	     "no: its system is unknown; --abi names it if you know"},
-	    {{{PH64(SEG_NOTE, p_type), 0},
-	      {EH64(e_ident[EI_OSABI]), 0},
-	      {PH64(SEG_INTERP, p_type), 0},
-	      {PH64(SEG_DYN, p_type), 0}},
-	     no,
-	     NULL,
-	     "yes: a program of this host, executed natively"},
-	    {{{EH64(e_type), ET_DYN}, {EH64(e_entry), 0}},
-	     yes,
-	     NULL,
-	     "no: a shared library is no program"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
 		struct sample s;
 		struct diag d;
 		char *text, want[128];
 		int e;
 
 		sample_make64(&s);
-		sample_bend(&s, rows[i].bend, 4);
+		sample_bend(&s, verdicts[i].bend, 4);
 		text = report(&s,
-			      (struct inspect){.root = rows[i].root,
+			      (struct inspect){.root = verdicts[i].root,
 					       .root_strict = true,
 					       .has_personality = only_freebsd_amd64,
-					       .has_intercept = rows[i].intercept},
+					       .has_intercept = verdicts[i].intercept},
 			      &d, &e);
 		assert_int_equal(e, 0);
-		snprintf(want, sizeof want, "  runs here     %s\n", rows[i].verdict);
+		snprintf(want, sizeof want, "  runs here     %s\n", verdicts[i].verdict);
 		if (strstr(text, want) == NULL)
 			fail_msg("row %zu: no \"%s\" in %s", i, want, text);
 		free(text);
