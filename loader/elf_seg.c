@@ -33,7 +33,8 @@ seg_check_sizes(struct elf_reader *r, uint32_t i)
 		return elf_fail(r, -ENOEXEC,
 				"segment %u: %#llx bytes in the file but only %#llx in memory", i,
 				(ull)p->p_filesz, (ull)p->p_memsz);
-	if (!elf_in_file(r, p->p_offset, p->p_filesz))
+	/* A segment of zeroes alone may say any offset: nothing is read there. */
+	if (p->p_filesz > 0 && !elf_in_file(r, p->p_offset, p->p_filesz))
 		return elf_fail(
 		    r, -ENOEXEC,
 		    "segment %u: %#llx bytes at %#llx do not fit in a file of %#llx bytes", i,
@@ -59,7 +60,7 @@ seg_check_place(struct elf_reader *r, uint32_t i)
 	    GM_PAGE_UP(p->p_vaddr + p->p_memsz) < p->p_vaddr)
 		return elf_fail(r, -ENOEXEC, "segment %u: %#llx bytes at address %#llx wrap around",
 				i, (ull)p->p_memsz, (ull)p->p_vaddr);
-	if (((p->p_vaddr ^ p->p_offset) & (GM_PAGE - 1)) != 0)
+	if (p->p_filesz > 0 && ((p->p_vaddr ^ p->p_offset) & (GM_PAGE - 1)) != 0)
 		return elf_fail(
 		    r, -ENOEXEC,
 		    "segment %u: address %#llx and file offset %#llx differ within the page", i,
@@ -87,10 +88,16 @@ seg_check_order(struct elf_reader *r, uint32_t i, uint32_t before)
 		return elf_fail(r, -ENOEXEC,
 				"segment %u: address %#llx lies inside segment %u (%#llx to %#llx)",
 				i, (ull)p->p_vaddr, before, (ull)q->p_vaddr, (ull)end);
-	/* Mapping the second replaces the shared page: that loses nothing only if both take it from
-	 * one place. */
-	if (GM_PAGE_DOWN(p->p_vaddr) < GM_PAGE_UP(end) &&
-	    p->p_vaddr - p->p_offset != q->p_vaddr - q->p_offset)
+	if (GM_PAGE_DOWN(p->p_vaddr) >= GM_PAGE_UP(end))
+		return 0;
+	/* Mapping the second replaces the page that both touch: nothing is lost only if both take
+	 * all of it from one place in the file. */
+	if (q->p_memsz > q->p_filesz || p->p_filesz == 0)
+		return elf_fail(r, -ENOEXEC,
+				"segment %u: shares the page at %#llx with segment %u, and one has "
+				"zeroes there",
+				i, (ull)GM_PAGE_DOWN(p->p_vaddr), before);
+	if (p->p_vaddr - p->p_offset != q->p_vaddr - q->p_offset)
 		return elf_fail(r, -ENOEXEC,
 				"segment %u: shares the page at %#llx with segment %u, from "
 				"another file offset",

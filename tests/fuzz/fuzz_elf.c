@@ -21,8 +21,11 @@ check_image(const struct image *img)
 	for (uint32_t i = 0; i < img->nseg; i++) {
 		const struct image_seg *s = &img->seg[i];
 
-		if (s->filesz > s->memsz || s->offset > img->file_size ||
-		    s->filesz > img->file_size - s->offset || s->vaddr + s->memsz < s->vaddr)
+		bool inside =
+		    s->offset <= img->file_size && s->filesz <= img->file_size - s->offset;
+
+		if (s->filesz > s->memsz || (s->filesz > 0 && !inside) ||
+		    s->vaddr + s->memsz < s->vaddr)
 			abort();
 	}
 	for (char **lib = img->needed; lib != NULL && *lib != NULL; lib++)

@@ -79,6 +79,12 @@ static const struct row bad64[] = {
 	{ "segment 1: shares the page at 0x400000 with segment 0, from another file offset",
 	  { { PH64(0, p_filesz), 0x700 }, { PH64(0, p_memsz), 0x700 }, { PH64(1, p_vaddr), 0x400700 },
 	    { PH64(1, p_offset), 0x1700 }, { PH64(1, p_filesz), 0x100 } } },
+	{ "segment 1: shares the page at 0x400000 with segment 0, and one has zeroes there",
+	  { { PH64(0, p_filesz), 0x700 }, { PH64(0, p_memsz), 0x701 }, { PH64(1, p_vaddr), 0x400800 },
+	    { PH64(1, p_offset), 0x800 } } },
+	{ "segment 1: shares the page at 0x400000 with segment 0, and one has zeroes there",
+	  { { PH64(0, p_filesz), 0x700 }, { PH64(0, p_memsz), 0x700 }, { PH64(1, p_vaddr), 0x400800 },
+	    { PH64(1, p_filesz), 0 } } },
 	{ "segments: 0x10000001000 bytes from first to last, at most 0x10000000000 can be placed",
 	  { { EH64(e_type), ET_DYN }, { PH64(1, p_vaddr), 0x10000400000 }, { PH64(SEG_DYN, p_type), 0 } } },
 	/* the entry */
@@ -230,6 +236,36 @@ a_good_32_bit_program_is_read_and_thumb_entry_is_understood(void **state)
 	assert_int_equal(img.phdr_vaddr, 0x400034);
 	assert_string_equal(img.needed[0], "libc.so.7");
 	image_close(&img);
+}
+
+static void
+odd_layouts_that_lose_nothing_are_accepted(void **state)
+{
+	static const struct bend rows[][BENDS] = {
+		/* both on one page, from one place in the file; the entry lies in the second */
+		{ { PH64(0, p_filesz), 0x700 }, { PH64(0, p_memsz), 0x700 }, { PH64(1, p_vaddr), 0x400700 },
+		  { PH64(1, p_offset), 0x700 }, { PH64(1, p_flags), PF_R | PF_W | PF_X } },
+		/* zeroes alone, at an offset behind the file's end */
+		{ { PH64(1, p_filesz), 0 }, { PH64(1, p_offset), 0x123456 }, { PH64(SEG_DYN, p_type), 0 } },
+		/* a loadable segment without size between */
+		{ { PH64(SEG_TLS, p_type), PT_LOAD }, { PH64(SEG_TLS, p_filesz), 0 }, { PH64(SEG_TLS, p_memsz), 0 } },
+		/* no alignment at all */
+		{ { PH64(0, p_align), 0 }, { PH64(1, p_align), 1 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct diag d = { 0 };
+		struct image img;
+		struct sample s;
+
+		sample_make64(&s);
+		sample_bend(&s, rows[i], BENDS);
+		if (sample_open(&s, &img, &d) != 0)
+			fail_msg("row %zu: %s", i, d.text);
+		assert_int_equal(img.nseg, 2);
+		image_close(&img);
+	}
 }
 
 static void
@@ -407,6 +443,7 @@ main(void)
 		cmocka_unit_test(every_malformed_32_bit_file_is_refused_by_name_part_and_number),
 		cmocka_unit_test(a_good_64_bit_program_is_read_whole),
 		cmocka_unit_test(a_good_32_bit_program_is_read_and_thumb_entry_is_understood),
+		cmocka_unit_test(odd_layouts_that_lose_nothing_are_accepted),
 		cmocka_unit_test(undefined_symbols_are_listed_and_bad_symbol_tables_refused),
 		cmocka_unit_test(what_is_no_elf_file_is_called_by_its_kind),
 		cmocka_unit_test(paths_that_cannot_be_programs_give_their_own_codes),
