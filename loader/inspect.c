@@ -154,6 +154,9 @@ put_verdict(const struct inspect *in, const struct image *img, const struct bran
 		    COLUMN
 		    "no: this kernel offers no way to catch system calls (see dragoman doctor)\n",
 		    label);
+	else if (img->interp != NULL && !in->runs_dynamic)
+		fprintf(out, COLUMN "no: programs with a run-time linker are not supported yet\n",
+			label);
 	else if (img->interp != NULL && !guest_has(in, img->interp))
 		fprintf(out,
 			COLUMN

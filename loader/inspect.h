@@ -14,6 +14,7 @@ struct inspect {
 	const char *root; /* -L or --sysroot, or NULL */
 	bool root_strict; /* --sysroot */
 	bool imports;	  /* list undefined symbols */
+	bool runs_dynamic; /* programs with a run-time linker are started too */
 	/** Is there a personality? */
 	bool (*has_personality)(const char *os, const char *isa);
 	/** Can system calls be caught on this kernel? */

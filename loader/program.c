@@ -13,18 +13,45 @@
 
 #include "abi/core/fd.h"
 #include "abi/core/gm.h"
+#include "loader/doctor.h"
 #include "loader/engine.h"
+#include "loader/inspect.h"
 #include "loader/map.h"
+#include "loader/probe.h"
 #include "loader/run.h"
 
 #ifndef DRAGOMAN_VERSION
 #define DRAGOMAN_VERSION "unknown"
 #endif
 
+static bool
+has_personality(const char *os, const char *isa)
+{
+	return abi_find(os, isa) != NULL;
+}
+
+static int
+inspect(const struct options *o)
+{
+	struct inspect in = {.out = stdout,
+	                     .root = o->root,
+	                     .root_strict = o->root_strict,
+	                     .imports = o->imports,
+	                     .runs_dynamic = false, /* choose() refuses them */
+	                     .has_personality = has_personality,
+	                     .has_intercept = probe_intercept};
+
+	return inspect_files(&in, o->args);
+}
+
 void
 program_other_commands(const struct options *o)
 {
 	switch (o->command) {
+	case COMMAND_INSPECT:
+		exit(inspect(o));
+	case COMMAND_DOCTOR:
+		exit(doctor_run(stdout));
 	case COMMAND_HELP:
 		options_usage(STDOUT_FILENO);
 		exit(0);

@@ -126,6 +126,7 @@ static const struct {
      no,
      NULL,
      "no: this kernel offers no way to catch system calls (see dragoman doctor)"},
+    {{{0}}, yes, NULL, "no: programs with a run-time linker are not supported yet"},
     {{{0}},
      yes,
      "/nonexistent",
@@ -172,6 +173,7 @@ the_verdict_names_its_reason(void **state)
 		text = report(&s,
 			      (struct inspect){.root = verdicts[i].root,
 					       .root_strict = true,
+					       .runs_dynamic = verdicts[i].root != NULL,
 					       .has_personality = only_freebsd_amd64,
 					       .has_intercept = verdicts[i].intercept},
 			      &d, &e);
