@@ -109,7 +109,7 @@ start_thread(struct thread *t)
 	return -r;
 }
 
-static _Noreturn void
+static __attribute__((noreturn)) void
 exit_thread(struct thread *t)
 {
 	sigset_t old;
@@ -234,7 +234,7 @@ do_vfork(struct thread *t, void (*child_init)(struct thread *child))
 	return pid;
 }
 
-static _Noreturn void
+static __attribute__((noreturn)) void
 die(struct thread *t, int signo)
 {
 	struct rlimit none = {0, 0};
