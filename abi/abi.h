@@ -66,10 +66,11 @@ struct personality {
 	bool (*signals_due)(struct thread *t);
 	/**
 	 * Before the guest runs again: if a signal is due, build its frame and change the registers; stop, die.
-	 * @r: the interrupted call's result to turn into EINTR or a restart, or 0 when none was interrupted.
+	 * @r: the interrupted call's result to turn into EINTR or a restart (-HOST_ERESTART, or -HOST_ERESTARTNOINTR
+	 * which is always a restart), or 0 when none was interrupted.
 	 */
 	void (*deliver)(struct thread *t, long r);
-	/** The thread ends without the guest's doing (exit of the process by another). */
+	/** The thread has left its run loop for good: free what the personality keeps of it; on its own host thread. */
 	void (*thread_gone)(struct thread *t);
 };
 

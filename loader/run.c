@@ -5,6 +5,7 @@
 #include "loader/run.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ serve_call(struct thread *t)
 
 	if (t->exit_now || r == -HOST_EJUSTRETURN)
 		return;
-	if (r == -HOST_ERESTART) {
+	if (r == -HOST_ERESTART || r == -HOST_ERESTARTNOINTR) {
 		p->deliver(t, r);
 		return;
 	}
@@ -62,6 +63,7 @@ run_thread(struct thread *t)
 			break;
 		}
 	}
+	p->thread_gone(t);
 }
 
 static void
@@ -74,17 +76,42 @@ block_all(sigset_t *ret_old)
 	pthread_sigmask(SIG_SETMASK, &all, ret_old);
 }
 
+struct start {
+	struct thread *t;
+	int (*begin)(struct thread *t);
+	int result;
+	uint32_t done;
+};
+
+/* @s is on the starter's stack and gone once `done` is set: the wake-up after it may hit anything, and wakes nobody then. */
+static void
+report_start(struct start *s, int result)
+{
+	s->result = result;
+	__atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
+	host_call(SYS_futex, &s->done, FUTEX_WAKE_PRIVATE, 1);
+}
+
 static void *
 thread_main(void *arg)
 {
-	struct thread *t = arg;
+	struct start *s = arg;
+	struct thread *t = s->t;
 	int r = native_attach(t);
+	sigset_t none;
 
 	if (r)
 		bug("cannot arm interception for a new thread: %s", strerror(-r));
 	t->inbox.blocked = 0;
-	sigset_t none;
+	r = s->begin(t);
+	if (r) {
+		stack_t off = {.ss_flags = SS_DISABLE};
 
+		sigaltstack(&off, NULL);
+		report_start(s, r);
+		return NULL;
+	}
+	report_start(s, 0);
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	run_thread(t);
@@ -92,8 +119,9 @@ thread_main(void *arg)
 }
 
 static int
-start_thread(struct thread *t)
+start_thread(struct thread *t, int (*begin)(struct thread *t))
 {
+	struct start s = {.t = t, .begin = begin};
 	pthread_attr_t attr;
 	sigset_t old;
 	pthread_t id;
@@ -103,10 +131,12 @@ start_thread(struct thread *t)
 	pthread_attr_setstacksize(&attr, MONITOR_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	block_all(&old);
-	r = pthread_create(&id, &attr, thread_main, t);
+	r = pthread_create(&id, &attr, thread_main, &s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
-	return -r;
+	while (r == 0 && !__atomic_load_n(&s.done, __ATOMIC_ACQUIRE))
+		host_call(SYS_futex, &s.done, FUTEX_WAIT_PRIVATE, 0);
+	return r ? -r : s.result;
 }
 
 static __attribute__((noreturn)) void
@@ -263,6 +293,7 @@ const struct task_hooks run_hooks = {
     .thread_start = start_thread,
     .thread_exit = exit_thread,
     .thread_prepare = native_new,
+    .thread_discard = native_drop,
     .fork = do_fork,
     .vfork = do_vfork,
     .exec = exec_program,

@@ -39,6 +39,8 @@ long host_block6(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, 
 
 /** Interrupted without effect; never reaches a guest. */
 #define HOST_ERESTART 512
+/** The same, but the call starts over after the signal whatever the guest's handler says (locking a mutex). */
+#define HOST_ERESTARTNOINTR 514
 /** The handler has set all guest registers itself (sigreturn, setcontext). */
 #define HOST_EJUSTRETURN 513
 /** -GUEST_ERRNO(n): an error that only the guest knows, in its own number n. */

@@ -49,7 +49,7 @@ serve(struct thread *t, const struct sysent *e, const uint64_t a[8])
 	t->in_restart = 0;
 	for (;;) {
 		r = e->serve(t, a);
-		if ((r != -HOST_ERESTART && r != -EINTR) || t->exit_now || p->signals_due(t))
+		if ((r != -HOST_ERESTART && r != -HOST_ERESTARTNOINTR && r != -EINTR) || t->exit_now || p->signals_due(t))
 			return r;
 		t->in_restart = 1;
 	}

@@ -43,8 +43,12 @@ struct inbox {
 
 /** What the loader does for a personality: things that need the engine. */
 struct task_hooks {
-	/** Start a host thread that runs @t->cpu.  0 or -errno.  @t belongs to the new thread from then on. */
-	int (*thread_start)(struct thread *t);
+	/**
+	 * Start a host thread that runs @t->cpu.  Before the guest's first instruction the new thread calls @begin
+	 * (t->htid is known then); what that returns is returned here, and when it is not 0 the thread ends again and
+	 * @t is still the caller's.  After 0 it belongs to the new thread.  0 or -errno.
+	 */
+	int (*thread_start)(struct thread *t, int (*begin)(struct thread *t));
 	/** End the calling host thread; never returns.  The personality has cleaned up the guest's part. */
 	void (*thread_exit)(struct thread *t) __attribute__((noreturn));
 	/**
@@ -65,6 +69,8 @@ struct task_hooks {
 	long (*exec)(struct thread *t, const struct exec_req *req);
 	/** Give a new thread engine state and zeroed registers (t->cpu).  0 or -ENOMEM. */
 	int (*thread_prepare)(struct thread *t);
+	/** Undo thread_prepare: for a thread that never ran. */
+	void (*thread_discard)(struct thread *t);
 	/** Registers stand after a system call: point them at the call instruction again (restart). */
 	void (*rewind)(struct thread *t);
 	/** Catch a host signal with our handler, or give it back to the host's default (or SIG_IGN).  0 or -errno. */

@@ -45,8 +45,38 @@ fbsd_thread(const struct thread *t)
 	return t->priv;
 }
 
-/** First FreeBSD thread id: below are process ids. */
-#define FBSD_FIRST_TID 100001
+/**
+ * Thread ids are the host's plus this, so that they are unique in the whole system (lock words shared between
+ * processes hold them) and above every process id.
+ */
+#define FBSD_TID_BASE 100000
+
+/* thread.c, thread_exit.c */
+/** State of the personality for a new thread; @parent is NULL for a task's first.  0 or -errno.  t->htid need not be known. */
+int fbsd_thread_init(struct thread *t, const struct thread *parent);
+/** Give it all back (also after a failed start). */
+void fbsd_thread_free(struct thread *t);
+/** struct personality's thread_gone. */
+void fbsd_thread_gone(struct thread *t);
+/** In a forked child, or for a vfork child's own thread: a new thread id. */
+void fbsd_thread_after_fork(struct thread *t);
+/**
+ * End the process: robust locks are handed on, then exit(@status), or death by guest signal @signo when that is not 0.
+ * Source: exit(2), sigaction(2).
+ */
+_Noreturn void fbsd_exit_process(struct thread *t, int status, int signo);
+
+/* umtx.c */
+int fbsd_umtx_task_init(struct task *task);
+/** In a forked child: the other threads' waits are gone. */
+void fbsd_umtx_after_fork(struct thread *t);
+/** Before exec replaces the memory: robust locks of all threads are handed on. */
+void fbsd_umtx_before_exec(struct thread *t);
+
+/* signal.c */
+/** Signal state of a new thread: the parent's mask, nothing pending.  0 or -ENOMEM. */
+int fbsd_signal_thread_init(struct thread *t, const struct thread *parent);
+void fbsd_signal_thread_free(struct thread *t);
 
 /* conv_amd64.c */
 int fbsd_amd64_get_call(struct thread *t, uint64_t *ret_nr, uint64_t ret_a[8]);
