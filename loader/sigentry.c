@@ -169,6 +169,20 @@ instruction_fault(struct nthread *nt, int signo, siginfo_t *si, ucontext_t *uc)
 	return true;
 }
 
+/* task_call_all() asks: the answer is the call itself. */
+static void
+remote_call(struct thread *t)
+{
+	struct remote_call *rc = &t->task->remote;
+	uint32_t round = __atomic_load_n(&rc->round, __ATOMIC_SEQ_CST);
+
+	if (t->remote_round == round)
+		return;
+	t->remote_round = round;
+	host_call(rc->nr, rc->a, rc->b, rc->c);
+	__atomic_fetch_sub(&rc->left, 1, __ATOMIC_SEQ_CST);
+}
+
 static void
 asynchronous(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 {
@@ -177,6 +191,8 @@ asynchronous(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 
 	if (signo != KICK_SIGNO)
 		push_inbox(nt, signo, si, uc);
+	else
+		remote_call(nt->t);
 	__atomic_store_n(&nt->t->wake, 1, __ATOMIC_SEQ_CST);
 	if (!gm_inside(rip, 1)) {
 		wake_monitor(nt, g);

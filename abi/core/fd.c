@@ -87,6 +87,12 @@ fd_guest_soft(void)
 	return guest_soft;
 }
 
+void
+fd_set_guest_soft(int soft)
+{
+	guest_soft = soft;
+}
+
 int
 fd_soft_lower(int soft)
 {

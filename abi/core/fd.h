@@ -25,6 +25,8 @@ bool fd_split(uint64_t soft, uint64_t hard, int *ret_guest, int *ret_end);
 int fd_setup(struct diag *d);
 /** The soft limit as it was before fd_setup(), for the guest's first getrlimit; at most fd_guest_limit(). */
 int fd_guest_soft(void);
+/** The guest changed its soft limit; what the next image will be given. */
+void fd_set_guest_soft(int soft);
 /**
  * Set the host's soft limit to @soft just before an exec, so that neither a native program nor our next image sees
  * the raised one; fd_soft_raise() takes it back when the exec fails.  0 or -errno.

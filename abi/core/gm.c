@@ -21,7 +21,7 @@ struct gm {
 	struct vma *v;
 	uint32_t n, cap;
 	uint64_t first_gap; /* no free page in [GM_MMAP_BASE, first_gap) */
-	uint64_t total;
+	uint64_t total, limit; /* bytes mapped; RLIMIT_AS */
 	gm_changed_fn *changed;
 	void *changed_arg;
 };
@@ -35,6 +35,7 @@ gm_new(void)
 		return NULL;
 	pthread_mutex_init(&m->lock, NULL);
 	m->first_gap = GM_MMAP_BASE;
+	m->limit = UINT64_MAX;
 	return m;
 }
 
@@ -329,6 +330,8 @@ gm_map_locked(struct gm *m, const struct gm_map_req *q)
 
 	if (len == 0)
 		return q->len ? -ENOMEM : -EINVAL;
+	if (q->kind != GM_OURS && !(q->how & GM_FIXED) && m->total + len > m->limit)
+		return -ENOMEM;
 	at = q->how & GM_FIXED ? place_fixed(m, q, len) : place_free(m, q, len);
 	if (at >= 0) {
 		uint64_t start = (uint64_t)at;
@@ -504,6 +507,12 @@ gm_each(struct gm *m, int (*fn)(const struct vma *v, void *arg), void *arg)
 		r = fn(&m->v[i], arg);
 	pthread_mutex_unlock(&m->lock);
 	return r;
+}
+
+void
+gm_set_limit(struct gm *m, uint64_t bytes)
+{
+	m->limit = bytes;
 }
 
 uint64_t

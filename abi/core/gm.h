@@ -127,6 +127,8 @@ bool gm_find(struct gm *m, uint64_t addr, struct vma *ret_vma);
 int gm_each(struct gm *m, int (*fn)(const struct vma *v, void *arg), void *arg);
 /** Forget and reserve: record a mapping that the host made by other means (shmat, patcher). */
 int gm_record(struct gm *m, const struct vma *v);
+/** RLIMIT_AS of the guest: mappings beyond it are refused with -ENOMEM. */
+void gm_set_limit(struct gm *m, uint64_t bytes);
 /** Total bytes the guest has mapped, for RLIMIT_AS and VM reports. */
 uint64_t gm_total(struct gm *m);
 

@@ -77,6 +77,39 @@ thread_kick(struct thread *t)
 		host_call(SYS_tgkill, getpid(), htid, KICK_SIGNO);
 }
 
+long
+task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct task *task = t->task;
+	struct remote_call *rc = &task->remote;
+	long r;
+
+	pthread_mutex_lock(&task->lock);
+	r = host_call(nr, a, b, c);
+	if (r == 0) {
+		uint32_t round = rc->round + 1;
+
+		rc->nr = nr;
+		rc->a = a;
+		rc->b = b;
+		rc->c = c;
+		t->remote_round = round;
+		__atomic_store_n(&rc->left, task->nthreads - 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&rc->round, round, __ATOMIC_SEQ_CST);
+		/* With the lock held nobody comes or goes; one that is still starting gets its id soon. */
+		for (struct thread *o = task->threads; o; o = o->next) {
+			while (o != t && !__atomic_load_n(&o->htid, __ATOMIC_ACQUIRE))
+				host_call(SYS_sched_yield);
+			if (o != t)
+				thread_kick(o);
+		}
+		while (__atomic_load_n(&rc->left, __ATOMIC_SEQ_CST))
+			host_call(SYS_sched_yield);
+	}
+	pthread_mutex_unlock(&task->lock);
+	return r;
+}
+
 static void
 unblock_all(void)
 {

@@ -101,6 +101,13 @@ struct task_trace {
 	void (*exit)(struct thread *t, int status, int signo);
 };
 
+/** A call that every thread is asked to make; the signal handler compares `round` with the thread's own. */
+struct remote_call {
+	uint32_t round, left;
+	long nr;
+	uint64_t a, b, c;
+};
+
 /** A guest process. */
 struct task {
 	const struct personality *pers;
@@ -109,6 +116,7 @@ struct task {
 	struct gm *gm;
 	pthread_mutex_t lock;       /* guards threads, nthreads, next_tid */
 	struct thread *threads;     /* list through next */
+	struct remote_call remote;  /* task_call_all() */
 	uint32_t nthreads;
 	int32_t next_tid;
 	pid_t pid;                  /* host pid = guest pid */
@@ -151,8 +159,15 @@ struct thread {
 	void *engine;               /* the engine's own */
 	struct thread *next;        /* under task->lock */
 	char name[32];
+	uint32_t remote_round;      /* the last task->remote that this thread made */
 	uint64_t calls;             /* served on the full lane, for --stats */
 };
+
+/**
+ * Make one host system call in every thread of the task (credentials are per thread on Linux): each makes it in its
+ * signal handler.  Returns the caller's own result; the others are only asked when that was 0.  Full lane.
+ */
+long task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c);
 
 /** Take the next host signal; false when there is none (then host signals are unblocked again). */
 bool inbox_take(struct thread *t, struct inbox_item *ret_item);

@@ -24,7 +24,10 @@ struct fbsd_task {
 	struct fbsd_sigacts *sig;    /* signal.c: dispositions, process queue */
 	struct fbsd_umtx *umtx;      /* umtx.c */
 	struct fbsd_kq_table *kq;    /* kqueue.c: kqueues by descriptor */
-	struct fbsd_proc *proc;      /* proc.c */
+	struct fbsd_limit {
+		uint64_t cur, max;
+		bool set;
+	} limit[17];                 /* rlimit.c: those that are not the host's */
 };
 
 /** Per-thread state; same rule. */

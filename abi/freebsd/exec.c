@@ -1,0 +1,244 @@
+/*
+ * execve fexecve: arguments, scripts, and the hand-over to the next image.
+ * Source: FreeBSD manual execve(2).  A vfork child comes here on its parent's memory: no malloc, one mapping for all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/core/fd.h"
+#include "abi/core/path.h"
+#include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/proc.h"
+#include "freebsd-amd64.h"
+
+#define ARG_MAX_BYTES 524288u
+#define MAX_STRINGS   (ARG_MAX_BYTES / 4)
+#define PATH_BYTES    1024u
+#define SCRIPT_LINE   4096u
+#define BLOB_BYTES    16384u
+
+struct exec_area {
+	char path[PATH_BYTES], interp[SCRIPT_LINE], line[SCRIPT_LINE];
+	char *argv[MAX_STRINGS];
+	char *envp[MAX_STRINGS];
+	char blob[BLOB_BYTES];
+	char strings[ARG_MAX_BYTES];
+	uint32_t used, argc, envc;
+};
+
+/* Copy a vector of guest strings; every byte counts towards ARG_MAX. */
+static int
+copy_strings(struct exec_area *x, uint64_t vec, char **out, uint32_t *ret_n)
+{
+	uint32_t n = 0;
+
+	if (!vec) {
+		*ret_n = 0;
+		out[0] = NULL;
+		return 0;
+	}
+	for (;;) {
+		uint64_t s;
+		long len;
+
+		if (gm_read(&s, vec + 8ull * n, 8))
+			return -EFAULT;
+		if (!s)
+			break;
+		if (n + 2 >= MAX_STRINGS)
+			return -E2BIG;
+		len = gm_read_str(x->strings + x->used, s, ARG_MAX_BYTES - x->used);
+		if (len < 0)
+			return len == -ENAMETOOLONG ? -E2BIG : (int)len;
+		out[n++] = x->strings + x->used;
+		x->used += (uint32_t)len + 1;
+	}
+	out[n] = NULL;
+	*ret_n = n;
+	return 0;
+}
+
+/* Regular, and executable by us: what the kernel would ask. */
+static int
+check_file(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	if (host_call(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) == -EACCES || !(st.st_mode & 0111))
+		return -EACCES;
+	return 0;
+}
+
+static char *
+skip_blank(char *p)
+{
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
+}
+
+/*
+ * "#!interpreter argument": everything after the interpreter is one argument.  0: not a script; 1: x->interp and *ret_arg
+ * are set; -ENOEXEC for a line without an interpreter or longer than a page.
+ */
+static int
+read_script(struct exec_area *x, int fd, char **ret_arg)
+{
+	long n = host_call(SYS_pread64, fd, x->line, SCRIPT_LINE - 1, 0);
+	char *p, *end;
+
+	if (n < 0)
+		return (int)n;
+	x->line[n] = 0;
+	if (n < 2 || x->line[0] != '#' || x->line[1] != '!')
+		return 0;
+	end = memchr(x->line, '\n', (size_t)n);
+	if (!end)
+		return -ENOEXEC;
+	*end = 0;
+	p = skip_blank(x->line + 2);
+	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = 0;
+	if (!*p)
+		return -ENOEXEC;
+	n = (long)strcspn(p, " \t");
+	memcpy(x->interp, p, (size_t)n);
+	x->interp[n] = 0;
+	p = skip_blank(p + n);
+	*ret_arg = *p ? p : NULL;
+	return 1;
+}
+
+/* interpreter [argument] script argv[1]... */
+static int
+script_argv(struct exec_area *x, char *arg, char *script)
+{
+	uint32_t add = arg ? 2 : 1, keep = x->argc ? x->argc - 1 : 0;
+
+	if (keep + add + 2 >= MAX_STRINGS)
+		return -E2BIG;
+	memmove(x->argv + add + 1, x->argv + (x->argc ? 1 : 0), keep * sizeof(char *));
+	x->argv[0] = x->interp;
+	if (arg)
+		x->argv[1] = arg;
+	x->argv[add] = script;
+	x->argc = keep + add + 1;
+	x->argv[x->argc] = NULL;
+	return 0;
+}
+
+static long
+run(struct thread *t, struct exec_area *x, int fd, const char *path)
+{
+	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp};
+
+	q.blob = x->blob;
+	q.blob_len = fbsd_signal_save(t, x->blob, BLOB_BYTES, &q.host_mask);
+	return t->task->hooks->exec(t, &q);
+}
+
+/* One level of interpreters: a script's interpreter that is a script itself is ENOEXEC, as on FreeBSD. */
+static long
+exec_file(struct thread *t, struct exec_area *x, int fd, char *path)
+{
+	char *arg;
+	long r = check_file(fd);
+
+	if (r)
+		return r;
+	r = read_script(x, fd, &arg);
+	if (r <= 0)
+		return r < 0 ? r : run(t, x, fd, path);
+	r = script_argv(x, arg, path);
+	if (r)
+		return r;
+	fd = (int)path_open_host(t, x->interp, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	r = check_file(fd);
+	if (r == 0) {
+		char two[2];
+
+		if (host_call(SYS_pread64, fd, two, 2, 0) == 2 && two[0] == '#' && two[1] == '!')
+			r = -ENOEXEC;
+		else
+			r = run(t, x, fd, x->interp);
+	}
+	host_call(SYS_close, fd);
+	return r;
+}
+
+/* The path the guest will know itself by: absolute. */
+static int
+make_absolute(char *path)
+{
+	char cwd[PATH_BYTES], name[PATH_BYTES];
+	long n;
+
+	if (path[0] == '/')
+		return 0;
+	n = host_call(SYS_getcwd, cwd, sizeof(cwd));
+	if (n < 0)
+		return (int)n;
+	strcpy(name, path);
+	if (snprintf(path, PATH_BYTES, "%s/%s", cwd[1] ? cwd : "", name) >= (int)PATH_BYTES)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+static long
+with_area(struct thread *t, int fd, uint64_t path, uint64_t argv, uint64_t envp)
+{
+	struct exec_area *x =
+	    mmap(NULL, sizeof(*x), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int own = -1;
+	long r;
+
+	if (x == MAP_FAILED)
+		return -ENOMEM;
+	r = copy_strings(x, argv, x->argv, &x->argc);
+	if (r == 0 && x->argc == 0)
+		r = -EINVAL;
+	if (r == 0)
+		r = copy_strings(x, envp, x->envp, &x->envc);
+	if (r == 0 && fd < 0) {
+		r = gm_read_str(x->path, path, PATH_BYTES);
+		if (r == 0)
+			r = -ENOENT;
+		if (r > 0)
+			r = own = (int)path_open_host(t, x->path, O_RDONLY | O_CLOEXEC);
+		if (r >= 0)
+			r = make_absolute(x->path);
+	} else if (r == 0) {
+		snprintf(x->path, PATH_BYTES, "/dev/fd/%d", fd);
+	}
+	if (r == 0)
+		r = exec_file(t, x, fd < 0 ? own : fd, x->path);
+	if (own >= 0)
+		host_call(SYS_close, own);
+	munmap(x, sizeof(*x));
+	return r;
+}
+
+long
+fbsd_execve(struct thread *t, uint64_t path, uint64_t argv, uint64_t envp)
+{
+	return with_area(t, -1, path, argv, envp);
+}
+
+long
+fbsd_fexecve(struct thread *t, int fd, uint64_t argv, uint64_t envp)
+{
+	if (fd < 0 || fd_is_ours(fd))
+		return -EBADF;
+	return with_area(t, fd, 0, argv, envp);
+}

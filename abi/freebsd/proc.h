@@ -1,0 +1,18 @@
+/*
+ * Processes: what fork, exec and wait need of the other families.
+ */
+#pragma once
+
+#include "abi/freebsd/fbsd.h"
+
+/* fork.c's collaborators, each in its own family's file */
+
+/** In a forked child: pending signals, timers, umtx queues, kqueues, the thread's id. (personality.c) */
+void fbsd_after_fork(struct thread *t);
+/** In a vfork child, which runs on the parent's memory: signal state of its own. (personality.c) */
+void fbsd_vfork_child(struct thread *child);
+/** Caught signals get their default action back. (signal.c) */
+void fbsd_signal_reset_handlers(struct thread *t);
+
+/** Host wait status pieces (si_code, si_status of waitid) as FreeBSD's status word. (wait.c) */
+uint32_t fbsd_wait_status(const struct signal_map *m, int code, int status);
