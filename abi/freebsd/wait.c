@@ -34,7 +34,7 @@ struct fbsd_wait_info {
 	uint32_t uid;
 	int32_t status;
 	uint64_t addr, value;
-	uint8_t reason[32];
+	uint8_t reason[40];
 };
 _Static_assert(sizeof(struct fbsd_wait_info) == 80, "siginfo_t");
 
