@@ -150,7 +150,7 @@ run(struct thread *t, struct exec_area *x, int fd, const char *path)
 static long
 exec_file(struct thread *t, struct exec_area *x, int fd, char *path)
 {
-	char *arg;
+	char *arg = NULL;
 	long r = check_file(fd);
 
 	if (r)

@@ -81,8 +81,25 @@ void fbsd_umtx_before_exec(struct thread *t);
 int fbsd_signal_thread_init(struct thread *t, const struct thread *parent);
 void fbsd_signal_thread_free(struct thread *t);
 
+/** Pending signals of the parent are not the child's. */
+void fbsd_signal_after_fork(struct thread *t);
+/** A vfork child runs on its parent's memory: dispositions, mask and queues of its own, without malloc. */
+void fbsd_signal_vfork_child(struct thread *child);
+/** What the next image must know: ignored set, mask, pending.  Bytes written; host mask for a native program. */
+uint32_t fbsd_signal_save(struct thread *t, void *blob, uint32_t size, uint64_t *ret_host_mask);
+/* struct personality's */
+void fbsd_fault(struct thread *t, const struct guest_fault *f);
+bool fbsd_signals_due(struct thread *t);
+void fbsd_deliver(struct thread *t, long r);
+
+/* kqueue.c */
+/** kqueues are not inherited. */
+void fbsd_kq_after_fork(struct thread *t);
+
 /* conv_amd64.c */
 int fbsd_amd64_get_call(struct thread *t, uint64_t *ret_nr, uint64_t ret_a[8]);
+/* personality.c */
+extern const struct personality fbsd_amd64;
 /* conv_fast.c (fast lane) */
 void fbsd_amd64_set_result(struct thread *t, long r);
 bool fbsd_amd64_fast(struct thread *t, sys_serve_fn *fn);

@@ -1,0 +1,55 @@
+/* FreeBSD/amd64: the pieces put together. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/proc.h"
+#include "freebsd-amd64.h"
+#include "freebsd-sets.h"
+
+static int
+task_start(struct task *task, struct diag *d)
+{
+	struct fbsd_task *ft = calloc(1, sizeof(*ft));
+	int r = ft ? 0 : -ENOMEM;
+
+	task->priv = ft;
+	if (r == 0)
+		r = fbsd_umtx_task_init(task);
+	if (r == 0)
+		r = fbsd_thread_init(task->threads, NULL);
+	return r ? diag_fail(d, r, "no memory for the FreeBSD personality") : 0;
+}
+
+void
+fbsd_after_fork(struct thread *t)
+{
+	fbsd_thread_after_fork(t);
+	fbsd_umtx_after_fork(t);
+	fbsd_signal_after_fork(t);
+	fbsd_kq_after_fork(t);
+}
+
+void
+fbsd_vfork_child(struct thread *child)
+{
+	fbsd_thread_after_fork(child);
+	fbsd_signal_vfork_child(child);
+}
+
+const struct personality fbsd_amd64 = {
+    .os = "FreeBSD",
+    .isa = "amd64",
+    .tab = &fbsd_amd64_tab,
+    .errnos = &fbsd_errnos,
+    .signals = &fbsd_signals,
+    .task_start = task_start,
+    .start = fbsd_start,
+    .get_call = fbsd_amd64_get_call,
+    .set_result = fbsd_amd64_set_result,
+    .fast = fbsd_amd64_fast,
+    .fault = fbsd_fault,
+    .signals_due = fbsd_signals_due,
+    .deliver = fbsd_deliver,
+    .thread_gone = fbsd_thread_gone,
+};
