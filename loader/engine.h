@@ -49,5 +49,5 @@ struct native_stats {
 };
 void native_get_stats(struct task *task, struct native_stats *ret);
 /** Install our handler for a host signal, or give it back to the host's default or SIG_IGN.  0 or -errno. */
-int native_catch(int signo);
+int native_catch(int signo, bool no_stops, bool no_zombies);
 int native_uncatch(int signo, bool ignore);

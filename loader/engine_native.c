@@ -110,7 +110,7 @@ struct kernel_sigaction {
 };
 
 int
-native_catch(int signo)
+native_catch(int signo, bool no_stops, bool no_zombies)
 {
 	struct kernel_sigaction sa = {.handler = native_signal,
 	                              .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | KERNEL_SA_RESTORER,
@@ -119,6 +119,10 @@ native_catch(int signo)
 	                1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1);
 
 	sa.mask = ~sync;
+	if (no_stops)
+		sa.flags |= SA_NOCLDSTOP;
+	if (no_zombies)
+		sa.flags |= SA_NOCLDWAIT;
 	if (sync >> (signo - 1) & 1)
 		sa.flags |= SA_NODEFER;
 	return (int)host_call(SYS_rt_sigaction, signo, &sa, 0, 8);
@@ -151,7 +155,7 @@ native_setup(const struct engine_config *c, struct diag *d)
 	if (choose_mode(c->intercept, c->filter_inherited, d))
 		return d->code;
 	for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		if (native_catch(always[i]))
+		if (native_catch(always[i], false, false))
 			return diag_fail(d, -EINVAL, "cannot install a handler for signal %d", always[i]);
 	return 0;
 }

@@ -202,6 +202,7 @@ struct vfork_start {
 	void (*child_init)(struct thread *child);
 	const struct cpu_x64 *parent_cpu;
 	sigset_t mask;
+	uint8_t room[VFORK_ROOM] __attribute__((aligned(64)));
 };
 
 static void
@@ -243,6 +244,7 @@ do_vfork(struct thread *t, void (*child_init)(struct thread *child))
 	s->thread = *t;
 	s->child_init = child_init;
 	s->task.vfork_child = true;
+	s->task.vfork_room = s->room;
 	s->task.threads = &s->thread;
 	s->task.nthreads = 1;
 	pthread_mutex_init(&s->task.lock, NULL);

@@ -73,11 +73,16 @@ struct task_hooks {
 	void (*thread_discard)(struct thread *t);
 	/** Registers stand after a system call: point them at the call instruction again (restart). */
 	void (*rewind)(struct thread *t);
-	/** Catch a host signal with our handler, or give it back to the host's default (or SIG_IGN).  0 or -errno. */
-	int (*signal_catch)(int host_signo);
+	/**
+	 * Catch a host signal with our handler (SIGCHLD: SA_NOCLDSTOP, SA_NOCLDWAIT), or give it back to the host's
+	 * default (or SIG_IGN).  0 or -errno.
+	 */
+	int (*signal_catch)(int host_signo, bool no_stops, bool no_zombies);
 	int (*signal_release)(int host_signo, bool ignore);
 	/** The guest set its GS base: from now on only the trap path is usable. */
 	void (*guest_owns_gs)(struct thread *t);
+	/** A fault is about to end the guest: report it on stderr.  May be NULL. */
+	void (*crashed)(struct thread *t, int guest_signo, uint64_t addr);
 	/** Die as the guest dies: by host signal @signo, with @core wanted or not.  Never returns. */
 	void (*die)(struct thread *t, int signo) __attribute__((noreturn));
 };
@@ -108,6 +113,8 @@ struct remote_call {
 	uint64_t a, b, c;
 };
 
+#define VFORK_ROOM 131072
+
 /** A guest process. */
 struct task {
 	const struct personality *pers;
@@ -123,6 +130,7 @@ struct task {
 	bool vfork_child;           /* runs on its parent's memory until exec or exit */
 	bool exiting;
 	void *priv;                 /* the personality's own */
+	void *vfork_room;           /* VFORK_ROOM bytes for its copies, in a vfork child */
 	/* the program */
 	const char *exec_path;      /* absolute, as the guest sees it */
 	const char *root;           /* -L or --sysroot, or NULL */

@@ -81,6 +81,10 @@ void fbsd_umtx_before_exec(struct thread *t);
 int fbsd_signal_thread_init(struct thread *t, const struct thread *parent);
 void fbsd_signal_thread_free(struct thread *t);
 
+/** Dispositions: ignored ones are inherited from the host.  0 or -ENOMEM. */
+int fbsd_signal_task_init(struct task *task);
+/** First thread: host handlers, the mask, and what exec handed over. */
+void fbsd_signal_start(struct thread *t, const void *blob, uint32_t blob_len);
 /** Pending signals of the parent are not the child's. */
 void fbsd_signal_after_fork(struct thread *t);
 /** A vfork child runs on its parent's memory: dispositions, mask and queues of its own, without malloc. */

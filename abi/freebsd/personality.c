@@ -15,6 +15,8 @@ task_start(struct task *task, struct diag *d)
 
 	task->priv = ft;
 	if (r == 0)
+		r = fbsd_signal_task_init(task);
+	if (r == 0)
 		r = fbsd_umtx_task_init(task);
 	if (r == 0)
 		r = fbsd_thread_init(task->threads, NULL);

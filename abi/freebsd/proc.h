@@ -4,6 +4,16 @@
 #pragma once
 
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/signal.h"
+
+/** In task->vfork_room of a vfork child. */
+struct fbsd_vfork {
+	struct fbsd_task task;
+	struct fbsd_thread thread;
+	struct fbsd_sigacts sig;
+	struct fbsd_sigthread sigthread;
+};
+_Static_assert(sizeof(struct fbsd_vfork) <= VFORK_ROOM, "VFORK_ROOM");
 
 /* fork.c's collaborators, each in its own family's file */
 

@@ -12,39 +12,12 @@
 
 #define WEAK __attribute__((weak))
 
-WEAK void
-fbsd_fault(struct thread *t, const struct guest_fault *f)
-{
-	diag_say("signal %d at 0x%llx, rip 0x%llx", f->signo, (unsigned long long)f->addr,
-	         (unsigned long long)t->cpu->rip);
-	t->task->hooks->die(t, f->signo);
-}
-
-WEAK bool
-fbsd_signals_due(struct thread *t)
-{
-	struct inbox_item it;
-
-	t->wake = 0;
-	while (inbox_take(t, &it))
-		;
-	return false;
-}
-
-WEAK void
-fbsd_deliver(struct thread *t, long r)
-{
-	fbsd_signals_due(t);
-	if (r)
-		t->task->hooks->rewind(t);
-}
-
 WEAK int
 fbsd_thread_init(struct thread *t, const struct thread *parent)
 {
 	t->priv = calloc(1, sizeof(struct fbsd_thread));
 	t->tid = FBSD_TID_BASE + getpid();
-	return t->priv ? 0 : -ENOMEM;
+	return t->priv ? fbsd_signal_thread_init(t, parent) : -ENOMEM;
 }
 
 WEAK void
@@ -81,28 +54,6 @@ fbsd_umtx_before_exec(struct thread *t)
 }
 
 WEAK void
-fbsd_signal_after_fork(struct thread *t)
-{
-}
-
-WEAK void
-fbsd_signal_vfork_child(struct thread *child)
-{
-}
-
-WEAK void
-fbsd_signal_reset_handlers(struct thread *t)
-{
-}
-
-WEAK uint32_t
-fbsd_signal_save(struct thread *t, void *blob, uint32_t size, uint64_t *ret_host_mask)
-{
-	*ret_host_mask = 0;
-	return 0;
-}
-
-WEAK void
 fbsd_kq_after_fork(struct thread *t)
 {
 }
@@ -111,6 +62,16 @@ WEAK long
 path_open_host(struct thread *t, const char *path, int host_flags)
 {
 	return host_call(SYS_openat, AT_FDCWD, path, host_flags, 0);
+}
+
+WEAK _Noreturn void
+fbsd_exit_process(struct thread *t, int status, int signo)
+{
+	int host = signo ? t->task->pers->signals->to_host[signo] : 0;
+
+	if (host)
+		t->task->hooks->die(t, host);
+	_exit(signo ? 128 + signo : status);
 }
 
 WEAK long

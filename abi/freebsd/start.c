@@ -275,5 +275,6 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 	c->rsp = ((base - 8) & ~15ull) + 8;
 	c->rflags = 0x202;
 	c->exact = 1;
+	fbsd_signal_start(t, s->blob, s->blob_len);
 	return 0;
 }
