@@ -7,6 +7,7 @@
 #include "abi/core/cpu_x64.h"
 #include "abi/core/path.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/file.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 
@@ -58,12 +59,6 @@ fbsd_kq_after_fork(struct thread *t)
 {
 }
 
-WEAK long
-path_open_host(struct thread *t, const char *path, int host_flags)
-{
-	return host_call(SYS_openat, AT_FDCWD, path, host_flags, 0);
-}
-
 WEAK _Noreturn void
 fbsd_exit_process(struct thread *t, int status, int signo)
 {
@@ -72,6 +67,16 @@ fbsd_exit_process(struct thread *t, int status, int signo)
 	if (host)
 		t->task->hooks->die(t, host);
 	_exit(signo ? 128 + signo : status);
+}
+
+WEAK void
+fbsd_fd_closed(struct thread *t, int fd)
+{
+}
+
+WEAK void
+fbsd_fd_range_closed(struct thread *t, int low, int high)
+{
 }
 
 WEAK long

@@ -1,0 +1,156 @@
+/*
+ * fcntl and record locks.
+ * Source: FreeBSD manual fcntl(2), sys/fcntl.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/core/fd.h"
+#include "abi/freebsd/file.h"
+#include "freebsd-amd64.h"
+#include "freebsd-sets.h"
+
+enum { G_DUPFD, G_GETFD, G_SETFD, G_GETFL, G_SETFL, G_GETOWN, G_SETOWN, G_OGETLK, G_OSETLK, G_OSETLKW, G_DUP2FD,
+       G_GETLK, G_SETLK, G_SETLKW, G_SETLK_REMOTE, G_READAHEAD, G_RDAHEAD, G_DUPFD_CLOEXEC, G_DUP2FD_CLOEXEC,
+       G_ADD_SEALS, G_GET_SEALS, G_ISUNIONSTACK, G_KINFO };
+
+struct fbsd_flock {
+	int64_t start, len;
+	int32_t pid;
+	int16_t type, whence;
+	int32_t sysid, pad;
+};
+_Static_assert(sizeof(struct fbsd_flock) == 32, "flock");
+#define OLD_FLOCK 24u /* without sysid */
+
+enum { G_RDLCK = 1, G_UNLCK, G_WRLCK };
+
+static bool
+lock_type(int16_t guest, short *ret)
+{
+	switch (guest) {
+	case G_RDLCK:
+		*ret = F_RDLCK;
+		return true;
+	case G_UNLCK:
+		*ret = F_UNLCK;
+		return true;
+	case G_WRLCK:
+		*ret = F_WRLCK;
+		return true;
+	}
+	return false;
+}
+
+static long
+record_lock(struct thread *t, int fd, int cmd, uint64_t arg, bool old)
+{
+	uint64_t size = old ? OLD_FLOCK : sizeof(struct fbsd_flock);
+	struct fbsd_flock g;
+	struct flock h;
+	long r;
+
+	memset(&g, 0, sizeof(g));
+	memset(&h, 0, sizeof(h));
+	if (gm_read(&g, arg, size))
+		return -EFAULT;
+	if (!lock_type(g.type, &h.l_type))
+		return -EINVAL;
+	h.l_whence = g.whence;
+	h.l_start = g.start;
+	h.l_len = g.len;
+	r = host_block(t, SYS_fcntl, fd, cmd, &h);
+	if (r || cmd != F_GETLK)
+		return r == -EACCES ? -EAGAIN : r;
+	g.type = h.l_type == F_RDLCK ? G_RDLCK : h.l_type == F_WRLCK ? G_WRLCK : G_UNLCK;
+	if (h.l_type != F_UNLCK) {
+		g.start = h.l_start;
+		g.len = h.l_len;
+		g.whence = h.l_whence;
+		g.pid = h.l_pid;
+		g.sysid = 0;
+	}
+	return gm_write(arg, &g, size);
+}
+
+static long
+set_flags(int fd, uint64_t arg)
+{
+	uint64_t h;
+	/* Only some flags change; access mode and creation flags in the argument are ignored. */
+	uint32_t g = (uint32_t)arg & (0x4u | 0x8u | 0x40u | 0x80u | 0x10000u);
+
+	if (!set_to_host(&fbsd_open_set, g, &h))
+		return -EINVAL;
+	return host_call(SYS_fcntl, fd, F_SETFL, h);
+}
+
+static long
+get_flags(int fd)
+{
+	long r = host_call(SYS_fcntl, fd, F_GETFL);
+
+	return r < 0 ? r : (long)set_to_guest(&fbsd_open_set, (uint64_t)r & ~(uint64_t)0100000 /* O_LARGEFILE */, NULL);
+}
+
+static long
+dup_to(struct thread *t, int fd, uint64_t arg, int flags)
+{
+	if (arg >= (uint64_t)fd_guest_limit())
+		return -EBADF;
+	if ((int)arg == fd)
+		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : fd;
+	if (host_call(SYS_fcntl, fd, F_GETFD) >= 0)
+		fbsd_fd_closed(t, (int)arg);
+	return host_call(SYS_dup3, fd, arg, flags);
+}
+
+long
+fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
+{
+	if (fd < 0 || fd_is_ours(fd))
+		return -EBADF;
+	switch (cmd) {
+	case G_DUPFD:
+	case G_DUPFD_CLOEXEC:
+		if (arg >= (uint64_t)fd_guest_limit())
+			return -EINVAL;
+		return host_call(SYS_fcntl, fd, cmd == G_DUPFD ? F_DUPFD : F_DUPFD_CLOEXEC, arg);
+	case G_GETFD:
+		return host_call(SYS_fcntl, fd, F_GETFD);
+	case G_SETFD:
+		return host_call(SYS_fcntl, fd, F_SETFD, arg & FD_CLOEXEC);
+	case G_GETFL:
+		return get_flags(fd);
+	case G_SETFL:
+		return set_flags(fd, arg);
+	case G_GETOWN:
+		return host_call(SYS_fcntl, fd, F_GETOWN);
+	case G_SETOWN:
+		return host_call(SYS_fcntl, fd, F_SETOWN, (int)arg);
+	case G_OGETLK:
+	case G_GETLK:
+		return record_lock(t, fd, F_GETLK, arg, cmd == G_OGETLK);
+	case G_OSETLK:
+	case G_SETLK:
+		return record_lock(t, fd, F_SETLK, arg, cmd == G_OSETLK);
+	case G_OSETLKW:
+	case G_SETLKW:
+		return record_lock(t, fd, F_SETLKW, arg, cmd == G_OSETLKW);
+	case G_DUP2FD:
+		return dup_to(t, fd, arg, 0);
+	case G_DUP2FD_CLOEXEC:
+		return dup_to(t, fd, arg, O_CLOEXEC);
+	case G_READAHEAD:
+	case G_RDAHEAD:
+	case G_ISUNIONSTACK:
+		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : 0;
+	case G_ADD_SEALS:
+		return host_call(SYS_fcntl, fd, F_ADD_SEALS, arg);
+	case G_GET_SEALS:
+		return host_call(SYS_fcntl, fd, F_GET_SEALS);
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,199 @@
+/*
+ * fstat fstatat, and the forms from before 12 (32-bit inodes).
+ * Source: FreeBSD manual stat(2), sys/stat.h layouts (design abi.md 2.5).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "abi/core/fd.h"
+#include "abi/freebsd/file.h"
+#include "freebsd-amd64.h"
+
+struct fbsd_ts {
+	int64_t sec, nsec;
+};
+
+struct fbsd_stat {
+	uint64_t dev, ino, nlink;
+	uint16_t mode;
+	int16_t bsdflags;
+	uint32_t uid, gid, pad1;
+	uint64_t rdev;
+	struct fbsd_ts atim, mtim, ctim, birthtim;
+	int64_t size, blocks;
+	int32_t blksize;
+	uint32_t flags;
+	uint64_t gen, filerev, spare[9];
+};
+_Static_assert(sizeof(struct fbsd_stat) == 224, "stat");
+_Static_assert(offsetof(struct fbsd_stat, mode) == 24 && offsetof(struct fbsd_stat, rdev) == 40 &&
+                   offsetof(struct fbsd_stat, birthtim) == 96 && offsetof(struct fbsd_stat, size) == 112 &&
+                   offsetof(struct fbsd_stat, flags) == 132,
+               "stat layout");
+
+struct fbsd11_stat {
+	uint32_t dev, ino;
+	uint16_t mode, nlink;
+	uint32_t uid, gid, rdev;
+	struct fbsd_ts atim, mtim, ctim;
+	int64_t size, blocks;
+	int32_t blksize;
+	uint32_t flags, gen;
+	int32_t lspare;
+	struct fbsd_ts birthtim;
+};
+_Static_assert(sizeof(struct fbsd11_stat) == 120, "freebsd11_stat");
+
+/* Major and minor scattered over 64 bits (sys/types.h makedev). */
+static uint64_t
+dev_out(uint32_t maj, uint32_t min)
+{
+	return (uint64_t)(maj & ~0xffu) << 32 | (uint64_t)(maj & 0xff) << 8 | (uint64_t)(min & 0xff00) << 24 |
+	       (min & 0xffff00ffu);
+}
+
+static struct fbsd_ts
+time_out(const struct statx_timestamp *t)
+{
+	return (struct fbsd_ts){t->tv_sec, t->tv_nsec};
+}
+
+static void
+convert(const struct statx *x, struct fbsd_stat *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->dev = dev_out(x->stx_dev_major, x->stx_dev_minor);
+	g->ino = x->stx_ino;
+	g->nlink = x->stx_nlink;
+	g->mode = x->stx_mode;
+	g->uid = x->stx_uid;
+	g->gid = x->stx_gid;
+	g->rdev = S_ISCHR(x->stx_mode) || S_ISBLK(x->stx_mode) ? dev_out(x->stx_rdev_major, x->stx_rdev_minor)
+	                                                       : ~0ull; /* NODEV */
+	g->atim = time_out(&x->stx_atime);
+	g->mtim = time_out(&x->stx_mtime);
+	g->ctim = time_out(&x->stx_ctime);
+	g->birthtim = x->stx_mask & STATX_BTIME ? time_out(&x->stx_btime) : (struct fbsd_ts){-1, 0};
+	g->size = (int64_t)x->stx_size;
+	g->blocks = (int64_t)x->stx_blocks;
+	g->blksize = (int32_t)x->stx_blksize;
+	if (x->stx_attributes & STATX_ATTR_IMMUTABLE)
+		g->flags |= 2; /* UF_IMMUTABLE */
+	if (x->stx_attributes & STATX_ATTR_APPEND)
+		g->flags |= 4; /* UF_APPEND */
+	if (x->stx_attributes & STATX_ATTR_NODUMP)
+		g->flags |= 1; /* UF_NODUMP */
+}
+
+static long
+put(uint64_t at, const struct statx *x)
+{
+	struct fbsd_stat g;
+
+	convert(x, &g);
+	return gm_write(at, &g, sizeof(g));
+}
+
+/* 64-bit inodes and devices are folded: two files may then look like one, never one like two. */
+static long
+put11(uint64_t at, const struct statx *x)
+{
+	struct fbsd_stat n;
+	struct fbsd11_stat g;
+
+	convert(x, &n);
+	g = (struct fbsd11_stat){.dev = (uint32_t)(n.dev ^ n.dev >> 32),
+	                         .ino = (uint32_t)(n.ino ^ n.ino >> 32),
+	                         .mode = n.mode,
+	                         .nlink = (uint16_t)(n.nlink > 0xffff ? 0xffff : n.nlink),
+	                         .uid = n.uid,
+	                         .gid = n.gid,
+	                         .rdev = (uint32_t)(n.rdev ^ n.rdev >> 32),
+	                         .atim = n.atim,
+	                         .mtim = n.mtim,
+	                         .ctim = n.ctim,
+	                         .size = n.size,
+	                         .blocks = n.blocks,
+	                         .blksize = n.blksize,
+	                         .flags = n.flags,
+	                         .birthtim = n.birthtim};
+	return gm_write(at, &g, sizeof(g));
+}
+
+typedef long put_fn(uint64_t at, const struct statx *x);
+
+static long
+by_fd(int fd, uint64_t sb, put_fn *out)
+{
+	struct statx x;
+	long r;
+
+	if (fd < 0 || fd_is_ours(fd))
+		return -EBADF;
+	r = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &x);
+	return r ? r : out(sb, &x);
+}
+
+static long
+by_path(struct thread *t, int fd, uint64_t path, uint64_t sb, int hflags, put_fn *out)
+{
+	struct statx x;
+	struct path p;
+	long r = path_get(t, fd, path, hflags & AT_SYMLINK_NOFOLLOW ? PATH_PARENT : PATH_EXISTING, &p);
+
+	if (r == -ENOENT && !p.text[0] && hflags & AT_EMPTY_PATH)
+		r = host_call(SYS_statx, fd, "", hflags, STATX_BASIC_STATS | STATX_BTIME, &x);
+	else if (r == 0)
+		r = host_call(SYS_statx, p.dirfd, p.name, hflags, STATX_BASIC_STATS | STATX_BTIME, &x);
+	path_done(&p);
+	return r ? r : out(sb, &x);
+}
+
+static long
+at_path(struct thread *t, int fd, uint64_t path, uint64_t sb, int flag, put_fn *out)
+{
+	int h;
+
+	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+		return -EINVAL;
+	return by_path(t, fd, path, sb, h, out);
+}
+
+long
+fbsd_fstat(struct thread *t, int fd, uint64_t sb)
+{
+	return by_fd(fd, sb, put);
+}
+
+long
+fbsd_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, int flag)
+{
+	return at_path(t, fd, path, buf, flag, put);
+}
+
+long
+fbsd_freebsd11_fstat(struct thread *t, int fd, uint64_t sb)
+{
+	return by_fd(fd, sb, put11);
+}
+
+long
+fbsd_freebsd11_stat(struct thread *t, uint64_t path, uint64_t ub)
+{
+	return by_path(t, AT_FDCWD, path, ub, 0, put11);
+}
+
+long
+fbsd_freebsd11_lstat(struct thread *t, uint64_t path, uint64_t ub)
+{
+	return by_path(t, AT_FDCWD, path, ub, AT_SYMLINK_NOFOLLOW, put11);
+}
+
+long
+fbsd_freebsd11_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, int flag)
+{
+	return at_path(t, fd, path, buf, flag, put11);
+}
