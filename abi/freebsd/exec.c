@@ -18,7 +18,6 @@
 
 #define ARG_MAX_BYTES 524288u
 #define MAX_STRINGS   (ARG_MAX_BYTES / 4)
-#define PATH_BYTES    1024u
 #define SCRIPT_LINE   4096u
 #define BLOB_BYTES    16384u
 
@@ -190,7 +189,7 @@ make_absolute(char *path)
 	if (n < 0)
 		return (int)n;
 	strcpy(name, path);
-	if (snprintf(path, PATH_BYTES, "%s/%s", cwd[1] ? cwd : "", name) >= (int)PATH_BYTES)
+	if (snprintf(path, PATH_BYTES, "%s/%s", cwd[1] ? cwd : "", name) >= PATH_BYTES)
 		return -ENAMETOOLONG;
 	return 0;
 }

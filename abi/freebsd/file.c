@@ -59,11 +59,11 @@ fbsd_eaccess(struct thread *t, uint64_t path, int amode)
 }
 
 long
-fbsd_faccessat(struct thread *t, int fd, uint64_t path, int amode, int flag)
+fbsd_faccessat(struct thread *t, int fd, uint64_t path, int amode, uint32_t flag)
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_EACCESS | FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_EACCESS | FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	return with_path(t, SYS_faccessat2, fd, path, PATH_EXISTING, (uint64_t)amode, (uint64_t)h, 0);
 }
@@ -84,11 +84,11 @@ fbsd_unlink(struct thread *t, uint64_t path)
 }
 
 long
-fbsd_unlinkat(struct thread *t, int fd, uint64_t path, int flag)
+fbsd_unlinkat(struct thread *t, int fd, uint64_t path, uint32_t flag)
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_REMOVEDIR, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_REMOVEDIR, &h))
 		return -EINVAL;
 	return do_unlink(t, fd, path, h);
 }
@@ -135,11 +135,11 @@ fbsd_link(struct thread *t, uint64_t path, uint64_t to)
 }
 
 long
-fbsd_linkat(struct thread *t, int fd1, uint64_t path1, int fd2, uint64_t path2, int flag)
+fbsd_linkat(struct thread *t, int fd1, uint64_t path1, int fd2, uint64_t path2, uint32_t flag)
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_FOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_FOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	return two_paths(t, SYS_linkat, fd1, path1, PATH_PARENT, fd2, path2, (uint64_t)h);
 }
@@ -240,12 +240,12 @@ fbsd_chmod(struct thread *t, uint64_t path, uint32_t mode)
 #define SYS_FCHMODAT2 452 /* Linux 6.6 */
 
 long
-fbsd_fchmodat(struct thread *t, int fd, uint64_t path, uint32_t mode, int flag)
+fbsd_fchmodat(struct thread *t, int fd, uint64_t path, uint32_t mode, uint32_t flag)
 {
 	long r;
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	if (!h)
 		return with_path(t, SYS_fchmodat, fd, path, PATH_EXISTING, mode & 07777, 0, 0);
@@ -272,11 +272,11 @@ fbsd_lchown(struct thread *t, uint64_t path, int uid, int gid)
 }
 
 long
-fbsd_fchownat(struct thread *t, int fd, uint64_t path, uint32_t uid, uint32_t gid, int flag)
+fbsd_fchownat(struct thread *t, int fd, uint64_t path, uint32_t uid, uint32_t gid, uint32_t flag)
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	return with_path(t, SYS_fchownat, fd, path, h & AT_SYMLINK_NOFOLLOW ? PATH_PARENT : PATH_EXISTING, uid, gid,
 	                 (uint64_t)h);

@@ -168,13 +168,13 @@ fbsd_dup2(struct thread *t, uint32_t from, uint32_t to)
 #define PIPE_FLAGS_KNOWN 0x100004u /* O_CLOEXEC | O_NONBLOCK */
 
 long
-fbsd_pipe2(struct thread *t, uint64_t fdp, int flags)
+fbsd_pipe2(struct thread *t, uint64_t fdp, uint32_t flags)
 {
 	int fd[2];
 	uint64_t h;
 	long r;
 
-	if ((uint32_t)flags & ~PIPE_FLAGS_KNOWN || !set_to_host(&fbsd_open_set, (uint32_t)flags, &h))
+	if (flags & ~PIPE_FLAGS_KNOWN || !set_to_host(&fbsd_open_set, flags, &h))
 		return -EINVAL;
 	r = host_call(SYS_pipe2, fd, h);
 	if (r == 0 && gm_write(fdp, fd, sizeof(fd))) {

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -157,7 +158,7 @@ at_path(struct thread *t, int fd, uint64_t path, uint64_t sb, int flag, put_fn *
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	return by_path(t, fd, path, sb, h, out);
 }
@@ -169,7 +170,7 @@ fbsd_fstat(struct thread *t, int fd, uint64_t sb)
 }
 
 long
-fbsd_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, int flag)
+fbsd_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, uint32_t flag)
 {
 	return at_path(t, fd, path, buf, flag, put);
 }
@@ -193,7 +194,7 @@ fbsd_freebsd11_lstat(struct thread *t, uint64_t path, uint64_t ub)
 }
 
 long
-fbsd_freebsd11_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, int flag)
+fbsd_freebsd11_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, uint32_t flag)
 {
 	return at_path(t, fd, path, buf, flag, put11);
 }

@@ -73,11 +73,11 @@ set_fd(int fd, int read_as(uint64_t, struct timespec *), uint64_t times)
 }
 
 long
-fbsd_utimensat(struct thread *t, int fd, uint64_t path, uint64_t times, int flag)
+fbsd_utimensat(struct thread *t, int fd, uint64_t path, uint64_t times, uint32_t flag)
 {
 	int h;
 
-	if (!fbsd_at_flags((uint32_t)flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
 		return -EINVAL;
 	return set_path(t, fd, path, read_specs, times, h);
 }
