@@ -2,6 +2,7 @@
 #include "abi/core/task.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -42,20 +43,43 @@ thread_link(struct thread *t)
 	return r;
 }
 
-void
-thread_unlink(struct thread *t)
+/* An exiting process waits for the count to fall. */
+static void
+unlink_locked(struct thread *t)
 {
 	struct task *task = t->task;
 
-	pthread_mutex_lock(&task->lock);
 	for (struct thread **p = &task->threads; *p; p = &(*p)->next) {
 		if (*p == t) {
 			*p = t->next;
-			task->nthreads--;
+			__atomic_fetch_sub(&task->nthreads, 1, __ATOMIC_RELEASE);
+			if (task->exiting)
+				host_call(SYS_futex, &task->nthreads, FUTEX_WAKE_PRIVATE, 1);
 			break;
 		}
 	}
+}
+
+void
+thread_unlink(struct thread *t)
+{
+	pthread_mutex_lock(&t->task->lock);
+	unlink_locked(t);
+	pthread_mutex_unlock(&t->task->lock);
+}
+
+bool
+thread_unlink_unless_last(struct thread *t)
+{
+	struct task *task = t->task;
+	bool last;
+
+	pthread_mutex_lock(&task->lock);
+	last = task->nthreads <= 1;
+	if (!last)
+		unlink_locked(t);
 	pthread_mutex_unlock(&task->lock);
+	return !last;
 }
 
 struct thread *

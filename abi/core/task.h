@@ -190,6 +190,8 @@ struct thread *thread_new(struct task *task);
 /** Link into the task's list; -EAGAIN when the task is exiting. */
 int thread_link(struct thread *t);
 void thread_unlink(struct thread *t);
+/** The same, unless it is the only one: then false, and nothing is changed. */
+bool thread_unlink_unless_last(struct thread *t);
 void thread_free(struct thread *t);
 /** Find by guest tid, with task->lock held. */
 struct thread *thread_by_tid(struct task *task, int32_t tid);

@@ -28,12 +28,15 @@ struct fbsd_task {
 		uint64_t cur, max;
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
+	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
+	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };
 
 /** Per-thread state; same rule. */
 struct fbsd_thread {
 	struct fbsd_sigthread *sig;  /* signal.c: mask, queue, alternate stack */
 	struct fbsd_umtx_thread *umtx; /* umtx.c: waiter, robust lists */
+	uint16_t rtp_type, rtp_prio; /* sched.c: scheduling class, 0 normal */
 };
 
 static inline struct fbsd_task *

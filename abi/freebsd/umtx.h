@@ -141,10 +141,12 @@ bool umtx_dequeue(struct umtx_waiter *w, long slept);
 struct fbsd_umtx {
 	struct umtx_chain *chain; /* UMTX_CHAINS */
 	uint64_t min_timeout;     /* ns, UMTX_OP_SET_MIN_TIMEOUT */
+	bool robust_used;         /* a thread has given lists */
 };
 
 /** A thread's part: heads of its robust lists, as addresses. */
 struct fbsd_umtx_thread {
+	uint64_t child_tid, parent_tid; /* where thr_new wants the id stored */
 	uint64_t rb_list, rbp_list, rb_inact;
 	uint32_t suspend_token;  /* thr_wake came: thr_suspend returns; a futex word */
 };

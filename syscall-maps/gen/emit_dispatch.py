@@ -15,6 +15,10 @@ def serve_name(m, c):
     return f"{m.prefix}_serve_{c.nr}"
 
 
+def fast_name(m, c):
+    return f"{m.prefix}_fast_{c.c_name}" if c.kind == "both" else serve_name(m, c)
+
+
 def declare(m, c):
     return f"long {serve_name(m, c)}(struct thread *t, const uint64_t *a);\n"
 
@@ -23,6 +27,8 @@ def header(m, path):
     out = [banner(path), '#pragma once\n\n#include "abi/core/sysent.h"\n#include "abi/core/task.h"\n\n',
            f"extern const struct systab {m.symbol}_tab;\n\n"]
     for c in m.calls:
+        if c.kind == "both":
+            out.append(f"long {fast_name(m, c)}(struct thread *t, const uint64_t *a);\n")
         if c.kind in HANDLED:
             params = ", ".join(["struct thread *t"] + [f"{a.c} {a.name}" for a in c.args])
             out.append(f"long {m.prefix}_{c.c_name}({params}); /* {c.line.where} */\n")
@@ -79,12 +85,13 @@ def quoted(text):
 
 
 def entry(m, c):
-    f = [f'.name = "{c.name}"', f".level = SYS_{c.kind.upper()}", f".nargs = {len(c.args)}"]
+    level = "FAST" if c.kind == "both" else c.kind.upper()
+    f = [f'.name = "{c.name}"', f".level = SYS_{level}", f".nargs = {len(c.args)}"]
     f.append(f".err = {getattr(errno, c.ret)}" if c.kind == "fail" else f".ret = {map_model.RESULTS[c.ret]}")
     if c.kind in HANDLED + ("same",):
         f.append(f".serve = {serve_name(m, c)}")
-    if c.kind in ("same", "fast"):
-        f.append(f".fast = {serve_name(m, c)}")
+    if c.kind in ("same", "fast", "both"):
+        f.append(f".fast = {fast_name(m, c)}")
     if c.args:
         f.append(f".args = args_{c.nr}")
     if c.note:
@@ -98,14 +105,14 @@ def full_file(m, path, header_name, sets_name):
     out = [banner(path), f'#include "{header_name}"\n#include "{sets_name}"\n\n']
     out += [declare(m, c) for c in fast] + ["\n"]
     for c in m.calls:
-        if c.kind in ("call", "part"):
+        if c.kind in ("both", "call", "part"):
             out.append(declare(m, c) + wrapper(m, c))
         if c.args:
             rows = ", ".join(arg_row(m, c, a) for a in c.args)
             out.append(f"static const struct sysarg args_{c.nr}[] = {{{rows}}};\n")
     size = m.last + 1
     out.append(f"\nstatic const struct sysent ent[{size}] = {{\n" + "".join(entry(m, c) for c in m.calls) + "};\n\n")
-    rows = "".join(f"\t[{c.nr}] = {serve_name(m, c)},\n" for c in fast)
+    rows = "".join(f"\t[{c.nr}] = {fast_name(m, c)},\n" for c in m.calls if c.kind in ("same", "fast", "both"))
     out.append(f"static sys_serve_fn *const fast[{size}] = {{\n{rows}}};\n\n")
     out.append(f'const struct systab {m.symbol}_tab = {{"{m.title}", ent, {size}, fast}};\n')
     return "".join(out)

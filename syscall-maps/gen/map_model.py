@@ -4,8 +4,9 @@ import re
 
 import specfile
 
-KINDS = ("same", "fast", "call", "part", "fail", "none", "gone")
-HANDLED = ("fast", "call", "part")
+# `both`: the fast lane tries PREFIX_fast_NAME on the raw arguments, what it declines the full lane serves
+KINDS = ("same", "fast", "both", "call", "part", "fail", "none", "gone")
+HANDLED = ("fast", "both", "call", "part")
 NEEDS_NOTE = ("part", "fail", "none", "gone")
 # word -> (C parameter type, tracer kind, may a `same` call pass it?)
 SCALARS = {
