@@ -97,6 +97,8 @@ fbsd_exit_process(struct thread *t, int status, int signo)
 	const struct signal_map *m = task->pers->signals;
 
 	hand_on_locks(t);
+	if (!task->vfork_child)
+		umtx_shm_exit(fbsd_task(t)->umtx);
 	if (task->trace && task->trace->exit)
 		task->trace->exit(t, status, signo);
 	if (signo > 0 && (uint32_t)signo < m->n && m->to_host[signo])

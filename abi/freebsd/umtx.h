@@ -141,6 +141,8 @@ bool umtx_dequeue(struct umtx_waiter *w, long slept);
 struct fbsd_umtx {
 	struct umtx_chain *chain; /* UMTX_CHAINS */
 	uint64_t min_timeout;     /* ns, UMTX_OP_SET_MIN_TIMEOUT */
+	struct umtx_shm *shm;     /* umtx_shm.c: pages in use, under shm_lock */
+	pthread_mutex_t shm_lock;
 	bool robust_used;         /* a thread has given lists */
 };
 
@@ -191,6 +193,11 @@ long umtx_op_shm(struct thread *t, const uint64_t *a);
 long umtx_op_robust_lists(struct thread *t, const uint64_t *a);
 long umtx_op_lock(struct thread *t, const uint64_t *a);
 long umtx_op_unlock(struct thread *t, const uint64_t *a);
+
+/* umtx_shm.c */
+void umtx_shm_after_fork(struct fbsd_umtx *u);
+/** The process ends: pages that nobody else uses go. */
+void umtx_shm_exit(struct fbsd_umtx *u);
 
 /** Hand on the robust locks that @of holds; on its own host thread, or while it does not run.  Once. */
 void umtx_robust_exit(struct thread *t, struct thread *of);

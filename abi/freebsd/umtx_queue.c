@@ -39,6 +39,7 @@ fbsd_umtx_task_init(struct task *task)
 		return -ENOMEM;
 	}
 	reset(u->chain);
+	pthread_mutex_init(&u->shm_lock, NULL);
 	ft->umtx = u;
 	return 0;
 }
@@ -46,7 +47,10 @@ fbsd_umtx_task_init(struct task *task)
 void
 fbsd_umtx_after_fork(struct thread *t)
 {
-	reset(fbsd_task(t)->umtx->chain);
+	struct fbsd_umtx *u = fbsd_task(t)->umtx;
+
+	reset(u->chain);
+	umtx_shm_after_fork(u);
 }
 
 int
