@@ -216,6 +216,7 @@ patch_plan(uint64_t site, uint64_t lo, uint64_t hi, uint32_t nr, struct patch_pl
 	if (plan_before(&c, site, last, start, ret))
 		return true;
 	*ret_why = "no room for a jump";
+	memset(ret, 0, sizeof(*ret)); /* nothing is displaced */
 	ret->shape = SHAPE_P3;
 	ret->at_len = 2;
 	return find_padding(&c, site, &ret->at);

@@ -267,7 +267,10 @@ fbsd_signals_due(struct thread *t)
 	const struct fbsd_sigacts *sa = fbsd_sigacts(t);
 
 	fbsd_signal_drain(t);
-	return t->task->exiting || gsig_any(&st->own.pending, &st->mask) || gsig_any(&sa->process.pending, &st->mask);
+	if (!t->task->exiting && !gsig_any(&st->own.pending, &st->mask) && !gsig_any(&sa->process.pending, &st->mask))
+		return false;
+	t->wake = 1; /* for the loop to deliver it once the call's result is in place */
+	return true;
 }
 
 void

@@ -1,0 +1,73 @@
+/*
+ * Freestanding test kit for FreeBSD/amd64 guests: raw calls with carry and both result registers, a little text output, and
+ * named tests.  No FreeBSD header exists here: numbers and layouts are written down in kit/fbsd.h from the manual pages and
+ * public headers.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** What a call left: rax, rdx and the carry flag. */
+struct ret {
+	uint64_t val, val2;
+	bool carry;
+};
+
+/** Any call, up to eight arguments (the last two go on the stack, as libc's stubs pass them). */
+struct ret kit_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h);
+#define KIT_X(v)                                        ((uint64_t)(v))
+#define KIT_CALL_(n, a, b, c, d, e, f, g, h, ...)       kit_call(n, KIT_X(a), KIT_X(b), KIT_X(c), KIT_X(d), KIT_X(e), KIT_X(f), KIT_X(g), KIT_X(h))
+#define call(...)                                       KIT_CALL_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+/** Value of a call that must succeed, or -errno. */
+int64_t kit_value(struct ret r);
+#define sys(...) kit_value(call(__VA_ARGS__))
+
+/** vfork must not leave a return address on the shared stack. */
+int64_t kit_vfork(void);
+
+void kit_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *memcpy(void *d, const void *s, size_t n);
+void *memset(void *d, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
+
+struct test {
+	const char *name;
+	void (*fn)(void);
+};
+/** Begin a line "not ok NAME: ..." for the running test. */
+void kit_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#define CHECK(cond)                                            \
+	do {                                                   \
+		if (!(cond)) {                                 \
+			kit_fail(__FILE__, __LINE__, "%s", #cond); \
+			return;                                \
+		}                                              \
+	} while (0)
+#define CHECK_EQ(a, b)                                                                                            \
+	do {                                                                                                      \
+		int64_t kit_a = (int64_t)(a), kit_b = (int64_t)(b);                                               \
+		if (kit_a != kit_b) {                                                                             \
+			kit_fail(__FILE__, __LINE__, "%s is %ld, expected %ld", #a, (long)kit_a, (long)kit_b);    \
+			return;                                                                                   \
+		}                                                                                                 \
+	} while (0)
+/** The call fails with this errno: carry set, errno in rax, rdx untouched. */
+#define CHECK_ERR(errno_, ...) CHECK_EQ(sys(__VA_ARGS__), -(errno_))
+
+/** The program's tests; ends with a NULL name. */
+extern const struct test tests[];
+extern int kit_argc;
+extern char **kit_argv, **kit_envp;
+/** Address of argc on the initial stack, and rsp as the kernel set it. */
+extern uint64_t kit_start, kit_start_rsp;
+/** Auxiliary vector entry, or 0. */
+uint64_t kit_aux(uint64_t type);
+/** A directory for this run's files, made on first use. */
+const char *kit_dir(void);
