@@ -1,0 +1,473 @@
+/*
+ * kqueue, kqueuex, kevent: the table of kqueues, and change lists.
+ * Source: kqueue(2), kevent(2), sys/kern/kern_event.c by its observable rules.
+ */
+#include "abi/freebsd/kqueue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "abi/core/fd.h"
+#include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/kq_impl.h"
+#include "abi/freebsd/time.h"
+#include "freebsd-amd64.h"
+
+#define FBSD_KQUEUE_CLOEXEC 0x1u
+#define CHANGES             16
+
+/* by_fd is read without the lock by a forked child, so a larger one replaces it whole and the old one stays. */
+struct fbsd_kq_table {
+	pthread_mutex_t lock;
+	struct kq **by_fd;
+	uint32_t nfds;
+	struct kq **all;
+	uint32_t nkq, cap;
+};
+
+static struct fbsd_kq_table *
+table_of(const struct thread *t)
+{
+	return t->task->vfork_child ? NULL : __atomic_load_n(&fbsd_task(t)->kq, __ATOMIC_ACQUIRE);
+}
+
+/* Made with the first kqueue. */
+static struct fbsd_kq_table *
+need_table(struct thread *t)
+{
+	struct fbsd_kq_table *tab = table_of(t), *none = NULL;
+
+	if (tab || t->task->vfork_child)
+		return tab;
+	tab = calloc(1, sizeof(*tab));
+	if (!tab)
+		return NULL;
+	pthread_mutex_init(&tab->lock, NULL);
+	if (!__atomic_compare_exchange_n(&fbsd_task(t)->kq, &none, tab, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		free(tab);
+		tab = none;
+	}
+	return tab;
+}
+
+struct kq *
+kq_get(const struct thread *t, int fd)
+{
+	struct fbsd_kq_table *tab = table_of(t);
+	struct kq *kq = NULL;
+
+	if (!tab)
+		return NULL;
+	pthread_mutex_lock(&tab->lock);
+	if (fd >= 0 && (uint32_t)fd < tab->nfds)
+		kq = tab->by_fd[fd];
+	if (kq)
+		__atomic_add_fetch(&kq->refs, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&tab->lock);
+	return kq;
+}
+
+static void
+close_if(int fd)
+{
+	if (fd >= 0)
+		host_call(SYS_close, fd);
+}
+
+void
+kq_put(struct kq *kq)
+{
+	if (__atomic_sub_fetch(&kq->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	close_if(kq->epfd);
+	close_if(kq->wakefd);
+	close_if(kq->timerfd);
+	close_if(kq->inotify);
+	pthread_mutex_destroy(&kq->lock);
+	free(kq->reg);
+	free(kq->heap);
+	free(kq->slot);
+	free(kq);
+}
+
+/* Table locked. */
+static int
+set_fd(struct fbsd_kq_table *tab, int fd, struct kq *kq)
+{
+	uint32_t n = tab->nfds ? tab->nfds : 64;
+	struct kq **by_fd;
+
+	if ((uint32_t)fd >= tab->nfds) {
+		while (n <= (uint32_t)fd)
+			n *= 2;
+		by_fd = calloc(n, sizeof(struct kq *));
+		if (!by_fd)
+			return -ENOMEM;
+		if (tab->nfds)
+			memcpy(by_fd, tab->by_fd, tab->nfds * sizeof(struct kq *));
+		__atomic_store_n(&tab->by_fd, by_fd, __ATOMIC_RELEASE);
+		__atomic_store_n(&tab->nfds, n, __ATOMIC_RELEASE);
+	}
+	tab->by_fd[fd] = kq;
+	kq->nfds++;
+	kq->refs++;
+	return 0;
+}
+
+static int
+insert(struct fbsd_kq_table *tab, int fd, struct kq *kq)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&tab->lock);
+	if (tab->nkq == tab->cap) {
+		uint32_t cap = tab->cap ? 2 * tab->cap : 8;
+		struct kq **all = realloc(tab->all, cap * sizeof(struct kq *));
+
+		if (all) {
+			tab->all = all;
+			tab->cap = cap;
+		}
+	}
+	r = tab->nkq < tab->cap ? set_fd(tab, fd, kq) : -ENOMEM;
+	if (r == 0)
+		tab->all[tab->nkq++] = kq;
+	pthread_mutex_unlock(&tab->lock);
+	return r;
+}
+
+/* A hidden descriptor, or -errno; @fd may be an error already. */
+static int
+hidden(long fd)
+{
+	int h = fd < 0 ? (int)fd : fd_hide((int)fd);
+
+	if (h < 0 && fd >= 0)
+		host_call(SYS_close, fd);
+	return h;
+}
+
+/* *ret_kq has one reference, the caller's, also on failure when it is not NULL. */
+static int
+make(struct thread *t, int fd, struct kq **ret_kq)
+{
+	struct kq *kq = calloc(1, sizeof(*kq));
+
+	*ret_kq = kq;
+	if (!kq)
+		return -ENOMEM;
+	pthread_mutex_init(&kq->lock, NULL);
+	kq->refs = 1;
+	kq->errnos = t->task->pers->errnos;
+	kq->timerfd = kq->inotify = -1;
+	kq->epfd = hidden(host_call(SYS_dup, fd));
+	kq->wakefd = hidden(host_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (kq->epfd < 0 || kq->wakefd < 0)
+		return kq->epfd < 0 ? kq->epfd : kq->wakefd;
+	return kq_watch(kq, kq->wakefd, EPOLLIN, kq_tag(KQ_SRC_WAKE, 0, 0));
+}
+
+static long
+new_kqueue(struct thread *t, int epoll_flags)
+{
+	struct fbsd_kq_table *tab = need_table(t);
+	struct kq *kq;
+	long fd;
+	int r;
+
+	if (!tab)
+		return -ENOMEM;
+	fd = host_call(SYS_epoll_create1, epoll_flags);
+	if (fd < 0)
+		return fd;
+	r = make(t, (int)fd, &kq);
+	if (r == 0)
+		r = insert(tab, (int)fd, kq);
+	if (kq)
+		kq_put(kq);
+	if (r)
+		host_call(SYS_close, fd);
+	return r ? r : fd;
+}
+
+long
+fbsd_kqueue(struct thread *t)
+{
+	return new_kqueue(t, 0);
+}
+
+long
+fbsd_kqueuex(struct thread *t, uint32_t flags)
+{
+	if (flags & ~FBSD_KQUEUE_CLOEXEC)
+		return -EINVAL;
+	return new_kqueue(t, flags & FBSD_KQUEUE_CLOEXEC ? EPOLL_CLOEXEC : 0);
+}
+
+struct call {
+	uint64_t changes;
+	int nchanges;
+	struct kq_out out;
+	struct timespec ts;
+	bool forever;
+};
+
+static int
+read_change(struct call *c, struct fbsd_kevent *ret_kev)
+{
+	struct fbsd_kevent11 k11;
+	uint64_t at = c->changes;
+
+	if (!c->out.old) {
+		c->changes += sizeof(*ret_kev);
+		return gm_read(ret_kev, at, sizeof(*ret_kev));
+	}
+	c->changes += sizeof(k11);
+	if (gm_read(&k11, at, sizeof(k11)))
+		return -EFAULT;
+	*ret_kev = (struct fbsd_kevent){.ident = k11.ident,
+	                                .filter = k11.filter,
+	                                .flags = k11.flags,
+	                                .fflags = k11.fflags,
+	                                .data = k11.data,
+	                                .udata = k11.udata};
+	return 0;
+}
+
+/*
+ * A list of changes, read in portions before any of a portion's is applied, as the event list may be the same memory.
+ * Returns 0, or what ends the call: -errno, or the number of error events plus one.
+ */
+static long
+apply(struct thread *t, struct kq *kq, struct call *c)
+{
+	struct fbsd_kevent kev[CHANGES];
+	long r;
+
+	while (c->nchanges > 0) {
+		int n = c->nchanges < CHANGES ? c->nchanges : CHANGES;
+
+		for (int i = 0; i < n; i++)
+			if (read_change(c, &kev[i]))
+				return -EFAULT;
+		for (int i = 0; i < n; i++) {
+			if (!kev[i].filter)
+				continue;
+			kev[i].flags &= (uint16_t)~EV_SYSFLAGS;
+			r = kq_register(t, kq, &kev[i]);
+			if (r == 0 && !(kev[i].flags & EV_RECEIPT))
+				continue;
+			if (c->out.left == 0)
+				return r ? r : 1;
+			kev[i].flags = EV_ERROR;
+			kev[i].data = r ? kq->errnos->to_guest[-r] : 0;
+			kq_emit(&c->out, &kev[i]);
+		}
+		c->nchanges -= n;
+	}
+	return c->out.n ? c->out.n + 1 : 0;
+}
+
+static long
+serve(struct thread *t, struct kq *kq, struct call *c)
+{
+	uint64_t deadline = UINT64_MAX;
+	long r = 0;
+
+	if (c->nchanges < 0)
+		return -EINVAL;
+	/* Changes are made once, however often the wait is interrupted. */
+	if (c->nchanges && !t->in_restart) {
+		pthread_mutex_lock(&kq->lock);
+		r = kq->closing ? -EBADF : apply(t, kq, c);
+		kq_sync(kq);
+		pthread_mutex_unlock(&kq->lock);
+	}
+	if (r)
+		return r < 0 ? r : r - 1;
+	if (c->out.left == 0)
+		return 0;
+	if (c->out.left < 0)
+		return -EINVAL;
+	if (t->in_restart) {
+		deadline = t->deadline;
+	} else if (!c->forever) {
+		if (c->ts.tv_sec < 0 || c->ts.tv_nsec < 0 || c->ts.tv_nsec >= NS_PER_SEC)
+			return -EINVAL;
+		deadline = c->ts.tv_sec || c->ts.tv_nsec ? fbsd_deadline(&c->ts) : 0;
+	}
+	t->deadline = deadline;
+	return kq_scan(t, kq, &c->out, deadline);
+}
+
+static long
+call_kevent(struct thread *t, int fd, struct call *c, uint64_t timeout)
+{
+	struct kq *kq;
+	long r;
+
+	if (timeout && gm_read(&c->ts, timeout, sizeof(c->ts)))
+		return -EFAULT;
+	c->forever = !timeout;
+	kq = kq_get(t, fd);
+	if (!kq)
+		return -EBADF;
+	r = serve(t, kq, c);
+	kq_put(kq);
+	return r;
+}
+
+long
+fbsd_kevent(struct thread *t, int fd, uint64_t changelist, int nchanges, uint64_t eventlist, int nevents, uint64_t timeout)
+{
+	struct call c = {.changes = changelist, .nchanges = nchanges, .out = {.addr = eventlist, .left = nevents}};
+
+	return call_kevent(t, fd, &c, timeout);
+}
+
+long
+fbsd_freebsd11_kevent(struct thread *t, int fd, uint64_t changelist, int nchanges, uint64_t eventlist, int nevents,
+                      uint64_t timeout)
+{
+	struct call c = {.changes = changelist,
+	                 .nchanges = nchanges,
+	                 .out = {.addr = eventlist, .left = nevents, .old = true}};
+
+	return call_kevent(t, fd, &c, timeout);
+}
+
+/* The last descriptor is gone: sleepers get EBADF. */
+static void
+close_kqueue(struct kq *kq)
+{
+	pthread_mutex_lock(&kq->lock);
+	kq_drop_all(kq);
+	kq->closing = true;
+	kq_sync(kq);
+	pthread_mutex_unlock(&kq->lock);
+}
+
+static void
+forget_fd(struct fbsd_kq_table *tab, int fd)
+{
+	struct kq *kq = NULL;
+	bool last = false;
+
+	pthread_mutex_lock(&tab->lock);
+	if ((uint32_t)fd < tab->nfds)
+		kq = tab->by_fd[fd];
+	if (kq) {
+		tab->by_fd[fd] = NULL;
+		last = --kq->nfds == 0;
+	}
+	for (uint32_t i = 0; last && i < tab->nkq; i++) {
+		if (tab->all[i] == kq) {
+			tab->all[i] = tab->all[--tab->nkq];
+			break;
+		}
+	}
+	pthread_mutex_unlock(&tab->lock);
+	if (last)
+		close_kqueue(kq);
+	if (kq)
+		kq_put(kq);
+}
+
+static struct kq *
+nth(struct fbsd_kq_table *tab, uint32_t i)
+{
+	struct kq *kq;
+
+	pthread_mutex_lock(&tab->lock);
+	kq = i < tab->nkq ? tab->all[i] : NULL;
+	if (kq)
+		__atomic_add_fetch(&kq->refs, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&tab->lock);
+	return kq;
+}
+
+void
+fbsd_kq_fd_closed(struct thread *t, int fd)
+{
+	struct fbsd_kq_table *tab = table_of(t);
+	struct kq *kq;
+
+	if (!tab || fd < 0)
+		return;
+	for (uint32_t i = 0; (kq = nth(tab, i)); i++) {
+		pthread_mutex_lock(&kq->lock);
+		while ((uint32_t)fd < kq->nreg && kq->reg[fd] && kq->reg[fd]->notes)
+			kq_drop(kq->reg[fd]->notes);
+		kq_sync(kq);
+		pthread_mutex_unlock(&kq->lock);
+		kq_put(kq);
+	}
+	forget_fd(tab, fd);
+}
+
+void
+fbsd_kq_fd_duped(struct thread *t, int from, int to)
+{
+	struct fbsd_kq_table *tab = table_of(t);
+
+	if (!tab || from < 0 || to < 0 || from == to)
+		return;
+	pthread_mutex_lock(&tab->lock);
+	if ((uint32_t)from < tab->nfds && tab->by_fd[from])
+		set_fd(tab, to, tab->by_fd[from]);
+	pthread_mutex_unlock(&tab->lock);
+}
+
+void
+fbsd_kq_shutdown(struct thread *t, int fd)
+{
+	struct fbsd_kq_table *tab = table_of(t);
+	struct kq *kq;
+
+	for (uint32_t i = 0; tab && (kq = nth(tab, i)); i++) {
+		pthread_mutex_lock(&kq->lock);
+		if (fd >= 0 && (uint32_t)fd < kq->nreg && kq->reg[fd]) {
+			kq->reg[fd]->shut_wr = true;
+			for (struct knote *kn = kq->reg[fd]->notes; kn; kn = kn->next)
+				if (kn->kev.filter == EVFILT_WRITE)
+					kq_evaluate(kn);
+			kq_sync(kq);
+		}
+		pthread_mutex_unlock(&kq->lock);
+		kq_put(kq);
+	}
+}
+
+static void
+close_hidden(const struct kq *kq)
+{
+	close_if(kq->epfd);
+	close_if(kq->wakefd);
+	close_if(kq->timerfd);
+	close_if(kq->inotify);
+}
+
+/*
+ * Other threads may have held any lock at the moment of the fork, so nothing but the descriptors is touched, and the
+ * parent's structures stay as garbage of the copy.  A vfork child has a copy of the descriptors only.
+ */
+void
+fbsd_kq_after_fork(struct thread *t)
+{
+	struct fbsd_kq_table *tab = fbsd_task(t)->kq;
+
+	if (!tab)
+		return;
+	for (uint32_t i = 0; i < tab->nfds; i++) {
+		if (!tab->by_fd[i])
+			continue;
+		close_hidden(tab->by_fd[i]);
+		host_call(SYS_close, i);
+	}
+	if (!t->task->vfork_child)
+		fbsd_task(t)->kq = NULL;
+}
