@@ -57,7 +57,7 @@ make_inotify(uint64_t req, uint64_t len)
 }
 
 long
-fbsd___specialfd(struct thread *t, int type, uint64_t req, uint64_t len)
+fbsd_specialfd(struct thread *t, int type, uint64_t req, uint64_t len)
 {
 	switch (type) {
 	case SPECIALFD_EVENTFD:
