@@ -66,13 +66,16 @@ run_thread(struct thread *t)
 	p->thread_gone(t);
 }
 
+/* But for what our own instructions raise: guarded access to guest memory faults at any time. */
 static void
 block_all(sigset_t *ret_old)
 {
+	static const int own[] = {SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 	sigset_t all;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGSYS);
+	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, ret_old);
 }
 
