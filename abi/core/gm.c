@@ -1,6 +1,6 @@
 /*
  * The guest's mappings: a sorted array, neighbours that agree are one entry.  Every change of the guest half of the
- * address space goes through here.  Copies in and out are in gm_access.c.
+ * address space goes through here.  Questions about it are in gm_query.c, copies in and out in gm_access.c.
  */
 #include "abi/core/gm.h"
 
@@ -10,21 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "abi/core/diag.h"
+#include "abi/core/gm_impl.h"
 #include "abi/core/host.h"
 
 /* FreeBSD places unhinted mappings above the data limit (32 GiB): programs that look see familiar addresses. */
 #define GM_MMAP_BASE 0x800000000ull
-
-struct gm {
-	pthread_mutex_t lock;
-	struct vma *v;
-	uint32_t n, cap;
-	uint64_t first_gap; /* no free page in [GM_MMAP_BASE, first_gap) */
-	uint64_t total, limit; /* bytes mapped; RLIMIT_AS */
-	gm_changed_fn *changed;
-	void *changed_arg;
-};
 
 struct gm *
 gm_new(void)
@@ -65,8 +55,8 @@ gm_set_listener(struct gm *m, gm_changed_fn *changed, void *arg)
 }
 
 /* Index of the first entry that ends after addr. */
-static uint32_t
-index_of(const struct gm *m, uint64_t addr)
+uint32_t
+gm_index_of(const struct gm *m, uint64_t addr)
 {
 	uint32_t lo = 0, hi = m->n;
 
@@ -118,7 +108,7 @@ cut_front(struct vma *v, uint64_t start)
 static int
 split(struct gm *m, uint64_t addr)
 {
-	uint32_t i = index_of(m, addr);
+	uint32_t i = gm_index_of(m, addr);
 	struct vma tail;
 
 	if (i == m->n || m->v[i].start >= addr)
@@ -167,7 +157,7 @@ forget(struct gm *m, uint64_t start, uint64_t end)
 
 	if (split(m, start) || split(m, end))
 		return -ENOMEM;
-	i = index_of(m, start);
+	i = gm_index_of(m, start);
 	for (j = i; j < m->n && m->v[j].start < end; j++)
 		m->total -= m->v[j].end - m->v[j].start;
 	if (j == i)
@@ -188,7 +178,7 @@ record(struct gm *m, const struct vma *v)
 
 	if (r)
 		return r;
-	i = index_of(m, v->start);
+	i = gm_index_of(m, v->start);
 	r = insert_at(m, i, v);
 	if (r)
 		return r;
@@ -219,7 +209,7 @@ static uint64_t
 find_hole(struct gm *m, uint64_t from, uint64_t limit, uint64_t len, uint64_t align)
 {
 	uint64_t at = align_up(from, align);
-	uint32_t i = index_of(m, at);
+	uint32_t i = gm_index_of(m, at);
 
 	for (; i < m->n; i++) {
 		if (at + len <= m->v[i].start && at + len >= at)
@@ -237,7 +227,7 @@ hint_usable(struct gm *m, uint64_t addr, uint64_t len)
 
 	if (addr < GM_LO || !gm_inside(addr, len))
 		return false;
-	i = index_of(m, addr);
+	i = gm_index_of(m, addr);
 	return i == m->n || m->v[i].start >= addr + len;
 }
 
@@ -293,7 +283,7 @@ place_fixed(struct gm *m, const struct gm_map_req *q, uint64_t len)
 	if (q->addr & (GM_PAGE - 1) || q->addr < GM_LO || !gm_inside(q->addr, len))
 		return -EINVAL;
 	if (q->how & GM_EXCL) {
-		uint32_t i = index_of(m, q->addr);
+		uint32_t i = gm_index_of(m, q->addr);
 
 		for (; i < m->n && m->v[i].start < q->addr + len; i++)
 			if (m->v[i].kind != GM_OURS)
@@ -379,12 +369,12 @@ gm_unmap(struct gm *m, uint64_t addr, uint64_t len)
 }
 
 /* What the entries of a range allow: 0, -ENOMEM for a hole, -EACCES beyond maxprot. */
-static int
-check_protect(struct gm *m, uint64_t addr, uint64_t end, uint32_t prot)
+int
+gm_check_protect(struct gm *m, uint64_t addr, uint64_t end, uint32_t prot)
 {
 	uint64_t at = addr;
 
-	for (uint32_t i = index_of(m, addr); at < end; i++) {
+	for (uint32_t i = gm_index_of(m, addr); at < end; i++) {
 		if (i == m->n || m->v[i].start > at || m->v[i].kind == GM_OURS)
 			return -ENOMEM;
 		if (prot & ~m->v[i].maxprot)
@@ -397,7 +387,7 @@ check_protect(struct gm *m, uint64_t addr, uint64_t end, uint32_t prot)
 static void
 set_prot(struct gm *m, uint64_t addr, uint64_t end, uint32_t prot)
 {
-	uint32_t first = index_of(m, addr), i;
+	uint32_t first = gm_index_of(m, addr), i;
 
 	for (i = first; i < m->n && m->v[i].start < end; i++) {
 		if (m->v[i].prot & PROT_WRITE && prot & PROT_EXEC)
@@ -416,7 +406,7 @@ gm_protect(struct gm *m, uint64_t addr, uint64_t len, uint32_t prot)
 	if (addr & (GM_PAGE - 1) || n < len || !gm_inside(addr, n))
 		return -EINVAL;
 	pthread_mutex_lock(&m->lock);
-	r = check_protect(m, addr, addr + n, prot);
+	r = gm_check_protect(m, addr, addr + n, prot);
 	if (r == 0 && (split(m, addr) || split(m, addr + n)))
 		r = -ENOMEM;
 	if (r == 0 && m->changed)
@@ -434,7 +424,7 @@ gm_limit(struct gm *m, uint64_t addr, uint64_t len, uint32_t maxprot)
 {
 	pthread_mutex_lock(&m->lock);
 	if (!split(m, addr) && !split(m, addr + len))
-		for (uint32_t i = index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++)
+		for (uint32_t i = gm_index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++)
 			m->v[i].maxprot &= maxprot;
 	pthread_mutex_unlock(&m->lock);
 }
@@ -443,80 +433,9 @@ void
 gm_set_file(struct gm *m, uint64_t addr, uint64_t len, uint64_t dev, uint64_t ino)
 {
 	pthread_mutex_lock(&m->lock);
-	for (uint32_t i = index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++) {
+	for (uint32_t i = gm_index_of(m, addr); i < m->n && m->v[i].start < addr + len; i++) {
 		m->v[i].dev = dev;
 		m->v[i].ino = ino;
 	}
 	pthread_mutex_unlock(&m->lock);
-}
-
-bool
-gm_covered(struct gm *m, uint64_t addr, uint64_t len)
-{
-	bool r;
-
-	if (!gm_inside(addr, len))
-		return false;
-	pthread_mutex_lock(&m->lock);
-	r = check_protect(m, addr, addr + len, 0) == 0;
-	pthread_mutex_unlock(&m->lock);
-	return r;
-}
-
-bool
-gm_find_locked(struct gm *m, uint64_t addr, struct vma *ret_vma)
-{
-	uint32_t i = index_of(m, addr);
-
-	if (i == m->n)
-		return false;
-	*ret_vma = m->v[i];
-	return true;
-}
-
-bool
-gm_find(struct gm *m, uint64_t addr, struct vma *ret_vma)
-{
-	bool found;
-
-	pthread_mutex_lock(&m->lock);
-	found = gm_find_locked(m, addr, ret_vma);
-	pthread_mutex_unlock(&m->lock);
-	return found;
-}
-
-void
-gm_lock(struct gm *m)
-{
-	pthread_mutex_lock(&m->lock);
-}
-
-void
-gm_unlock(struct gm *m)
-{
-	pthread_mutex_unlock(&m->lock);
-}
-
-int
-gm_each(struct gm *m, int (*fn)(const struct vma *v, void *arg), void *arg)
-{
-	int r = 0;
-
-	pthread_mutex_lock(&m->lock);
-	for (uint32_t i = 0; i < m->n && r == 0; i++)
-		r = fn(&m->v[i], arg);
-	pthread_mutex_unlock(&m->lock);
-	return r;
-}
-
-void
-gm_set_limit(struct gm *m, uint64_t bytes)
-{
-	m->limit = bytes;
-}
-
-uint64_t
-gm_total(struct gm *m)
-{
-	return m->total;
 }

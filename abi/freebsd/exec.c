@@ -185,6 +185,8 @@ make_absolute(char *path)
 
 	if (path[0] == '/')
 		return 0;
+	while (path[0] == '.' && path[1] == '/')
+		memmove(path, path + 2, strlen(path + 2) + 1);
 	n = host_call(SYS_getcwd, cwd, sizeof(cwd));
 	if (n < 0)
 		return (int)n;

@@ -9,6 +9,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
@@ -96,6 +97,14 @@ get_flags(int fd)
 }
 
 static long
+duped(struct thread *t, int from, long to)
+{
+	if (to >= 0)
+		fbsd_kq_fd_duped(t, from, (int)to);
+	return to;
+}
+
+static long
 dup_to(struct thread *t, int fd, uint64_t arg, int flags)
 {
 	if (arg >= (uint64_t)fd_guest_limit())
@@ -104,7 +113,7 @@ dup_to(struct thread *t, int fd, uint64_t arg, int flags)
 		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : fd;
 	if (host_call(SYS_fcntl, fd, F_GETFD) >= 0)
 		fbsd_fd_closed(t, (int)arg);
-	return host_call(SYS_dup3, fd, arg, flags);
+	return duped(t, fd, host_call(SYS_dup3, fd, arg, flags));
 }
 
 long
@@ -117,7 +126,7 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	case G_DUPFD_CLOEXEC:
 		if (arg >= (uint64_t)fd_guest_limit())
 			return -EINVAL;
-		return host_call(SYS_fcntl, fd, cmd == G_DUPFD ? F_DUPFD : F_DUPFD_CLOEXEC, arg);
+		return duped(t, fd, host_call(SYS_fcntl, fd, cmd == G_DUPFD ? F_DUPFD : F_DUPFD_CLOEXEC, arg));
 	case G_GETFD:
 		return host_call(SYS_fcntl, fd, F_GETFD);
 	case G_SETFD:

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 #include "abi/core/fd.h"
+#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
@@ -19,6 +20,21 @@ void
 fbsd_fd_name(int fd, char *ret)
 {
 	snprintf(ret, 32, "/proc/self/fd/%d", fd);
+}
+
+void
+fbsd_fd_closed(struct thread *t, int fd)
+{
+	fbsd_kq_fd_closed(t, fd);
+}
+
+void
+fbsd_fd_range_closed(struct thread *t, int low, int high)
+{
+	if (!fbsd_task(t)->kq)
+		return;
+	for (int fd = low; fd <= high; fd++)
+		fbsd_kq_fd_closed(t, fd);
 }
 
 bool

@@ -10,6 +10,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
@@ -150,19 +151,29 @@ fbsd_freebsd12_closefrom(struct thread *t, int low)
 long
 fbsd_dup(struct thread *t, uint32_t fd)
 {
+	long r;
+
 	if (fd_is_ours((int)fd))
 		return -EBADF;
-	return host_call(SYS_dup, fd);
+	r = host_call(SYS_dup, fd);
+	if (r >= 0)
+		fbsd_kq_fd_duped(t, (int)fd, (int)r);
+	return r;
 }
 
 long
 fbsd_dup2(struct thread *t, uint32_t from, uint32_t to)
 {
+	long r;
+
 	if (fd_is_ours((int)from) || (int)to < 0 || fd_is_ours((int)to))
 		return -EBADF;
 	if (from != to && host_call(SYS_fcntl, from, F_GETFD) >= 0)
 		fbsd_fd_closed(t, (int)to);
-	return host_call(SYS_dup2, from, to);
+	r = host_call(SYS_dup2, from, to);
+	if (r >= 0 && from != to)
+		fbsd_kq_fd_duped(t, (int)from, (int)to);
+	return r;
 }
 
 #define PIPE_FLAGS_KNOWN 0x100004u /* O_CLOEXEC | O_NONBLOCK */
