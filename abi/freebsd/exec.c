@@ -142,6 +142,7 @@ run(struct thread *t, struct exec_area *x, int fd, const char *path)
 
 	q.blob = x->blob;
 	q.blob_len = fbsd_signal_save(t, x->blob, BLOB_BYTES, &q.host_mask);
+	fbsd_umtx_before_exec(t);
 	return t->task->hooks->exec(t, &q);
 }
 

@@ -36,6 +36,7 @@ struct fbsd_task {
 struct fbsd_thread {
 	struct fbsd_sigthread *sig;  /* signal.c: mask, queue, alternate stack */
 	struct fbsd_umtx_thread *umtx; /* umtx.c: waiter, robust lists */
+	const struct thread_begin *begin; /* thread.c: while it starts */
 	uint16_t rtp_type, rtp_prio; /* sched.c: scheduling class, 0 normal */
 };
 

@@ -1,5 +1,5 @@
 /*
- * Threads: thr_new thr_suspend thr_wake thr_set_name, and the personality's state of a thread.
+ * Threads: thr_new thr_create thr_suspend thr_wake thr_set_name, and the personality's state of a thread.
  * Source: FreeBSD thr_new(2), thr_suspend(2), thr_wake(2), thr_set_name(2), sys/thr.h.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 #include "abi/core/cpu_x64.h"
 #include "abi/freebsd/sched.h"
+#include "abi/freebsd/sigframe.h"
 #include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
 
@@ -73,56 +74,71 @@ fbsd_thread_after_fork(struct thread *t)
 	t->tid = FBSD_TID_BASE + gettid();
 }
 
-/*
- * On the new host thread, before the guest's first instruction.  The id is stored twice because either place may be gone
- * by the time the other side looks.
- */
+/* What a new thread has to do before the guest's first instruction; on the starter's stack. */
+struct thread_begin {
+	uint64_t child_tid, parent_tid; /* two places: either may be gone by the time the other side looks */
+	const struct fbsd_mcontext *mc; /* thr_create's registers, or NULL */
+};
+
+/* On the new host thread. */
 static int
 begin(struct thread *t)
 {
-	struct fbsd_umtx_thread *u = fbsd_thread(t)->umtx;
+	const struct thread_begin *b = fbsd_thread(t)->begin;
 	int64_t tid = t->tid = FBSD_TID_BASE + t->htid;
+	int r;
 
-	if ((u->child_tid && gm_write(u->child_tid, &tid, sizeof(tid))) ||
-	    (u->parent_tid && gm_write(u->parent_tid, &tid, sizeof(tid))))
+	if ((b->child_tid && gm_write(b->child_tid, &tid, sizeof(tid))) ||
+	    (b->parent_tid && gm_write(b->parent_tid, &tid, sizeof(tid))))
 		return -EFAULT;
-	return thread_link(t);
+	r = b->mc ? fbsd_context_set(t, b->mc) : 0;
+	fbsd_thread(t)->begin = NULL;
+	return r ? r : thread_link(t);
 }
 
-/* The caller's registers but for what is told: the return address is a zero that ends a stack walk. */
 static void
-set_registers(struct thread *t, const struct thread *parent, const struct thr_param *p)
+copy_registers(struct thread *t, const struct thread *parent)
 {
 	struct cpu_x64 *c = t->cpu;
 	struct x64_vec *vec = c->vec;
-	uint64_t zero = 0;
 
 	*c = *parent->cpu;
 	c->vec = vec;
 	*vec = *parent->cpu->vec;
 	c->rflags &= ~(uint64_t)FLAG_TRAP;
+	c->exact = 1;
+}
+
+/* The caller's registers but for what is told: the return address is a zero that ends a stack walk. */
+static void
+set_registers(struct thread *t, const struct thr_param *p)
+{
+	struct cpu_x64 *c = t->cpu;
+	uint64_t zero = 0;
+
 	c->rbp = 0;
 	c->rsp = ((p->stack_base + p->stack_size) & ~15ull) - 8;
 	c->rip = p->start_func;
 	c->rdi = p->arg;
 	c->fsbase = p->tls_base;
-	c->exact = 1;
 	gm_write(c->rsp, &zero, sizeof(zero));
 }
 
+/* @p: thr_new's parameters, or NULL when @b has the registers. */
 static long
-start(struct thread *t, struct thread *n, const struct thr_param *p)
+start(struct thread *t, struct thread *n, const struct thr_param *p, const struct thread_begin *b)
 {
 	const struct task_hooks *hooks = t->task->hooks;
 	int r = hooks->thread_prepare(n);
 
 	if (r)
 		return r;
-	set_registers(n, t, p);
+	copy_registers(n, t);
+	if (p)
+		set_registers(n, p);
 	r = fbsd_thread_init(n, t);
 	if (r == 0) {
-		fbsd_thread(n)->umtx->child_tid = p->child_tid;
-		fbsd_thread(n)->umtx->parent_tid = p->parent_tid;
+		fbsd_thread(n)->begin = b;
 		r = hooks->thread_start(n, begin);
 		if (r)
 			fbsd_thread_free(n);
@@ -132,11 +148,27 @@ start(struct thread *t, struct thread *n, const struct thr_param *p)
 	return r;
 }
 
+static long
+create(struct thread *t, const struct thr_param *p, const struct thread_begin *b)
+{
+	struct thread *n;
+	long r;
+
+	if (t->task->nthreads >= MAX_THREADS)
+		return -GUEST_ERRNO(EPROCLIM_GUEST);
+	n = thread_new(t->task);
+	if (!n)
+		return -ENOMEM;
+	r = start(t, n, p, b);
+	if (r)
+		thread_free(n);
+	return r;
+}
+
 long
 fbsd_thr_new(struct thread *t, uint64_t param, int param_size)
 {
 	struct thr_param p = {0};
-	struct thread *n;
 	long r;
 
 	if (param_size < 0 || (uint32_t)param_size > sizeof(p))
@@ -148,15 +180,21 @@ fbsd_thr_new(struct thread *t, uint64_t param, int param_size)
 		return r;
 	if (p.tls_base >= USER_LIMIT)
 		return -EINVAL;
-	if (t->task->nthreads >= MAX_THREADS)
-		return -GUEST_ERRNO(EPROCLIM_GUEST);
-	n = thread_new(t->task);
-	if (!n)
-		return -ENOMEM;
-	r = start(t, n, &p);
-	if (r)
-		thread_free(n);
-	return r;
+	struct thread_begin b = {.child_tid = p.child_tid, .parent_tid = p.parent_tid};
+
+	return create(t, &p, &b);
+}
+
+/* The first form: all registers from a context. */
+long
+fbsd_thr_create(struct thread *t, uint64_t ctx, uint64_t id, int flags)
+{
+	struct fbsd_ucontext uc;
+	struct thread_begin b = {.child_tid = id, .mc = &uc.mc};
+
+	if (gm_read(&uc, ctx, sizeof(uc)))
+		return -EFAULT;
+	return create(t, NULL, &b);
 }
 
 long

@@ -148,7 +148,6 @@ struct fbsd_umtx {
 
 /** A thread's part: heads of its robust lists, as addresses. */
 struct fbsd_umtx_thread {
-	uint64_t child_tid, parent_tid; /* where thr_new wants the id stored */
 	uint64_t rb_list, rbp_list, rb_inact;
 	uint32_t suspend_token;  /* thr_wake came: thr_suspend returns; a futex word */
 };

@@ -94,8 +94,7 @@ fbsd_umtx_before_exec(struct thread *t)
 {
 	struct task *task = t->task;
 
-	fbsd_task(t)->umtx->min_timeout = 0;
-	if (!fbsd_task(t)->umtx->robust_used)
+	if (task->vfork_child || !fbsd_task(t)->umtx->robust_used)
 		return;
 	pthread_mutex_lock(&task->lock);
 	for (struct thread *o = task->threads; o; o = o->next)

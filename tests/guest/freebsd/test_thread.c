@@ -100,6 +100,28 @@ thr_new_refuses(void)
 	CHECK_EQ(self(), before);
 }
 
+/* ucontext_t: mcontext at 16; in it rdi at 8, rip at 160, rsp at 184. */
+static void
+thr_create_takes_a_context(void)
+{
+	static uint64_t uc[880 / 8];
+	char *stack = (char *)sys(SYS_mmap, 0, STACK_SIZE, 3, MAP_PRIVATE | MAP_ANON, -1, 0);
+	struct seen s = {0};
+	long id = 0;
+
+	CHECK_EQ(sys(SYS_getcontext, uc), 0);
+	uc[(16 + 8) / 8] = (uint64_t)&s;
+	uc[(16 + 160) / 8] = (uint64_t)raw_entry;
+	uc[(16 + 184) / 8] = (uint64_t)stack + STACK_SIZE - 8;
+	stage = 0;
+	CHECK_EQ(sys(NR_thr_create, uc, &id, 0), 0);
+	until(&stage, ~0u, 1);
+	CHECK_EQ(s.self, id);
+	CHECK_EQ(entry_rsp, (uint64_t)stack + STACK_SIZE - 8);
+	CHECK_ERR(EFAULT, NR_thr_create, 16, &id, 0);
+	CHECK_ERR(EFAULT, NR_thr_create, uc, 16, 0);
+}
+
 static void
 nothing(void *arg)
 {
@@ -365,6 +387,7 @@ const struct test tests[] = {
     {"thread ids are above process ids", thread_ids_are_above_process_ids},
     {"thr_new starts where it is told", thr_new_starts_where_it_is_told},
     {"thr_new refuses", thr_new_refuses},
+    {"thr_create takes a context", thr_create_takes_a_context},
     {"thr_exit stores 1 and wakes", thr_exit_stores_one_and_wakes},
     {"the last thread does not exit", the_last_thread_does_not_exit},
     {"a thread inherits FPU control", a_thread_inherits_fpu_control},

@@ -7,7 +7,7 @@
 #include "fbsd.h"
 #include "kit.h"
 
-enum { NR_thr_exit = 431, NR_thr_kill = 433, NR_umtx_lock = 434, NR_umtx_unlock = 435, NR_thr_suspend = 442, NR_thr_wake = 443,
+enum { NR_thr_create = 430, NR_thr_exit = 431, NR_thr_kill = 433, NR_umtx_lock = 434, NR_umtx_unlock = 435, NR_thr_suspend = 442, NR_thr_wake = 443,
        NR_umtx_op = 454, NR_thr_new = 455, NR_thr_set_name = 464, NR_rtprio_thread = 466, NR_clock_gettime = 232 };
 
 enum { OP_LOCK, OP_UNLOCK, OP_WAIT, OP_WAKE, OP_MUTEX_TRYLOCK, OP_MUTEX_LOCK, OP_MUTEX_UNLOCK, OP_SET_CEILING, OP_CV_WAIT,
