@@ -1,9 +1,10 @@
 /*
  * Processors: cpuset_* sched_getcpu.
- * Source: FreeBSD cpuset(2), cpuset_getaffinity(2), cpuset_getdomain(2); the behaviour of sys/kern/kern_cpuset.c.
+ * Source: FreeBSD cpuset(2), cpuset_getaffinity(2), cpuset_getdomain(2); the behaviour of
+ * sys/kern/kern_cpuset.c.
  *
- * One root set and one numbered set (1) exist, with the processors that we may use; cpuset(2) numbers further ones, which
- * belong to this process.  There is one memory domain.
+ * One root set and one numbered set (1) exist, with the processors that we may use; cpuset(2)
+ * numbers further ones, which belong to this process.  There is one memory domain.
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,19 +18,19 @@
 #define LEVEL_CPUSET 2
 #define LEVEL_WHICH  3
 
-#define WHICH_TID         1
-#define WHICH_PID         2
-#define WHICH_CPUSET      3
-#define WHICH_IRQ         4
-#define WHICH_JAIL        5
-#define WHICH_DOMAIN      6
+#define WHICH_TID	  1
+#define WHICH_PID	  2
+#define WHICH_CPUSET	  3
+#define WHICH_IRQ	  4
+#define WHICH_JAIL	  5
+#define WHICH_DOMAIN	  6
 #define WHICH_INTRHANDLER 7
-#define WHICH_ITHREAD     8
+#define WHICH_ITHREAD	  8
 
 #define DOMAIN_BYTES_MIN  8
 #define DOMAIN_BYTES_MAX  32
 #define POLICY_FIRSTTOUCH 2
-#define POLICY_LAST       4
+#define POLICY_LAST	  4
 
 #define ROOT_SET    0
 #define DEFAULT_SET 1
@@ -182,7 +183,8 @@ bytes_needed(const cpu_set_t *mask)
 }
 
 long
-fbsd_cpuset_getaffinity(struct thread *t, int level, int which, uint64_t id, uint64_t size, uint64_t mask)
+fbsd_cpuset_getaffinity(struct thread *t, int level, int which, uint64_t id, uint64_t size,
+			uint64_t mask)
 {
 	struct target g;
 	cpu_set_t m;
@@ -248,7 +250,8 @@ set_all(struct thread *t, const cpu_set_t *m)
 }
 
 long
-fbsd_cpuset_setaffinity(struct thread *t, int level, int which, uint64_t id, uint64_t size, uint64_t mask)
+fbsd_cpuset_setaffinity(struct thread *t, int level, int which, uint64_t id, uint64_t size,
+			uint64_t mask)
 {
 	struct target g;
 	cpu_set_t m, common;
@@ -258,7 +261,8 @@ fbsd_cpuset_setaffinity(struct thread *t, int level, int which, uint64_t id, uin
 		r = find(t, which, id, &g);
 	if (r)
 		return r;
-	if (which == WHICH_IRQ || which == WHICH_INTRHANDLER || which == WHICH_ITHREAD || which == WHICH_DOMAIN)
+	if (which == WHICH_IRQ || which == WHICH_INTRHANDLER || which == WHICH_ITHREAD ||
+	    which == WHICH_DOMAIN)
 		return level == LEVEL_WHICH && which != WHICH_DOMAIN ? -ESRCH : -EINVAL;
 	if (level == LEVEL_ROOT)
 		return -EPERM;
@@ -328,7 +332,8 @@ fbsd_cpuset_getid(struct thread *t, int level, int which, uint64_t id, uint64_t 
 }
 
 long
-fbsd_cpuset_getdomain(struct thread *t, int level, int which, uint64_t id, uint64_t size, uint64_t mask, uint64_t policy)
+fbsd_cpuset_getdomain(struct thread *t, int level, int which, uint64_t id, uint64_t size,
+		      uint64_t mask, uint64_t policy)
 {
 	uint8_t m[DOMAIN_BYTES_MAX] = {1};
 	uint32_t p = POLICY_FIRSTTOUCH;
@@ -349,7 +354,8 @@ fbsd_cpuset_getdomain(struct thread *t, int level, int which, uint64_t id, uint6
 
 /* The one domain there is may be named, and nothing else. */
 long
-fbsd_cpuset_setdomain(struct thread *t, int level, int which, uint64_t id, uint64_t size, uint64_t mask, int policy)
+fbsd_cpuset_setdomain(struct thread *t, int level, int which, uint64_t id, uint64_t size,
+		      uint64_t mask, int policy)
 {
 	uint8_t m[DOMAIN_BYTES_MAX];
 	struct target g;

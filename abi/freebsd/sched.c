@@ -1,7 +1,8 @@
 /*
  * Scheduling classes: rtprio rtprio_thread sched_*.
- * Source: FreeBSD rtprio(2), sched_setparam(2), sched_setscheduler(2), sched_get_priority_max(2); the behaviour of
- * sys/kern/ksched.c and sys/kern/kern_resource.c, and the priority range of sys/priority.h of FreeBSD 14.
+ * Source: FreeBSD rtprio(2), sched_setparam(2), sched_setscheduler(2), sched_get_priority_max(2);
+ * the behaviour of sys/kern/ksched.c and sys/kern/kern_resource.c, and the priority range of
+ * sys/priority.h of FreeBSD 14.
  *
  * KNOWN LIMIT: classes are kept for the guest to read back; the host schedules all threads alike.
  */
@@ -15,14 +16,14 @@
 #include "freebsd-amd64.h"
 
 #define RTP_LOOKUP 0
-#define RTP_SET    1
+#define RTP_SET	   1
 
 #define RTP_REALTIME 2
 #define RTP_NORMAL   3
 #define RTP_IDLE     4
 #define RTP_FIFO     10
-#define RTP_MAX      31
-#define TS_MAX       103 /* PRI_MAX_TIMESHARE - PRI_MIN_TIMESHARE */
+#define RTP_MAX	     31
+#define TS_MAX	     103 /* PRI_MAX_TIMESHARE - PRI_MIN_TIMESHARE */
 
 #define POLICY_FIFO  1
 #define POLICY_OTHER 2
@@ -91,7 +92,8 @@ fbsd_rtprio_above(const struct thread *t, uint32_t ceiling)
 	return realtime(r.type) && r.prio < ceiling;
 }
 
-/* A class for one thread of ours, or (a NULL @o) for another process, which can only be told what it is already. */
+/* A class for one thread of ours, or (a NULL @o) for another process, which can only be told what
+ * it is already. */
 static int
 assign(struct thread *o, struct rtprio r)
 {
@@ -163,7 +165,8 @@ own_process(struct thread *t, int function, uint64_t rtp)
 	pthread_mutex_lock(&t->task->lock);
 	for (struct thread *o = t->task->threads; o; o = o->next) {
 		r = get(o);
-		if ((r.type & 7) < (best.type & 7) || ((r.type & 7) == (best.type & 7) && r.prio < best.prio))
+		if ((r.type & 7) < (best.type & 7) ||
+		    ((r.type & 7) == (best.type & 7) && r.prio < best.prio))
 			best = r;
 	}
 	pthread_mutex_unlock(&t->task->lock);
@@ -199,7 +202,8 @@ set_policy(struct thread *o, int policy, int prio)
 	case POLICY_RR:
 		if (prio < 0 || prio > RTP_MAX)
 			return -EPERM;
-		return assign(o, (struct rtprio){policy == POLICY_FIFO ? RTP_FIFO : RTP_REALTIME, (uint16_t)(RTP_MAX - prio)});
+		return assign(o, (struct rtprio){policy == POLICY_FIFO ? RTP_FIFO : RTP_REALTIME,
+						 (uint16_t)(RTP_MAX - prio)});
 	case POLICY_OTHER:
 		if (prio < 0 || prio > TS_MAX)
 			return -EINVAL;
@@ -215,7 +219,9 @@ fbsd_sched_setparam(struct thread *t, int pid, uint64_t param)
 	bool own;
 	long r = gm_read(&prio, param, sizeof(prio)) ? -EFAULT : find_process(t, pid, &own);
 
-	return r ? r : set_policy(own ? t : NULL, own ? policy_of(get(t).type) : POLICY_OTHER, (int)prio);
+	return r ? r
+		 : set_policy(own ? t : NULL, own ? policy_of(get(t).type) : POLICY_OTHER,
+			      (int)prio);
 }
 
 long

@@ -3,7 +3,8 @@
 
 #include "abi/freebsd/fbsd.h"
 
-/** May a new thread have the class and priority at @rtp (struct rtprio)?  0, -EFAULT, -EPERM, -EINVAL. */
+/** May a new thread have the class and priority at @rtp (struct rtprio)?  0, -EFAULT, -EPERM,
+ * -EINVAL. */
 int fbsd_rtprio_check_new(uint64_t rtp);
 /** Is the thread's realtime priority more urgent than @ceiling (0 the most)? */
 bool fbsd_rtprio_above(const struct thread *t, uint32_t ceiling);

@@ -1,6 +1,7 @@
 /*
  * sysarch: FS and GS bases, and the size and bytes of the extended FPU state.
- * Source: FreeBSD sysarch(2), amd64_set_fsbase(3), machine/sysarch.h; sys/amd64/amd64/sys_machdep.c.
+ * Source: FreeBSD sysarch(2), amd64_set_fsbase(3), machine/sysarch.h;
+ * sys/amd64/amd64/sys_machdep.c.
  */
 #include <errno.h>
 
@@ -8,10 +9,10 @@
 #include "abi/freebsd/fbsd.h"
 #include "freebsd-amd64.h"
 
-#define I386_GET_FSBASE     7
-#define I386_SET_FSBASE     8
-#define I386_GET_GSBASE     9
-#define I386_SET_GSBASE     10
+#define I386_GET_FSBASE	    7
+#define I386_SET_FSBASE	    8
+#define I386_GET_GSBASE	    9
+#define I386_SET_GSBASE	    10
 #define I386_GET_XFPUSTATE  11
 #define AMD64_GET_FSBASE    128
 #define AMD64_SET_FSBASE    129

@@ -1,6 +1,6 @@
 /*
- * Threads: thr_new thr_create thr_suspend thr_wake thr_set_name, and the personality's state of a thread.
- * Source: FreeBSD thr_new(2), thr_suspend(2), thr_wake(2), thr_set_name(2), sys/thr.h.
+ * Threads: thr_new thr_create thr_suspend thr_wake thr_set_name, and the personality's state of a
+ * thread. Source: FreeBSD thr_new(2), thr_suspend(2), thr_wake(2), thr_set_name(2), sys/thr.h.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -76,7 +76,8 @@ fbsd_thread_after_fork(struct thread *t)
 
 /* What a new thread has to do before the guest's first instruction; on the starter's stack. */
 struct thread_begin {
-	uint64_t child_tid, parent_tid; /* two places: either may be gone by the time the other side looks */
+	uint64_t child_tid,
+	    parent_tid; /* two places: either may be gone by the time the other side looks */
 	const struct fbsd_mcontext *mc; /* thr_create's registers, or NULL */
 };
 
@@ -109,7 +110,8 @@ copy_registers(struct thread *t, const struct thread *parent)
 	c->exact = 1;
 }
 
-/* The caller's registers but for what is told: the return address is a zero that ends a stack walk. */
+/* The caller's registers but for what is told: the return address is a zero that ends a stack walk.
+ */
 static void
 set_registers(struct thread *t, const struct thr_param *p)
 {
@@ -225,7 +227,8 @@ fbsd_thr_wake(struct thread *t, int64_t id)
 	struct thread *o;
 
 	if (id == t->tid) {
-		__atomic_fetch_or(&fbsd_thread(t)->umtx->suspend_token, WOKEN_BY_SELF, __ATOMIC_RELEASE);
+		__atomic_fetch_or(&fbsd_thread(t)->umtx->suspend_token, WOKEN_BY_SELF,
+				  __ATOMIC_RELEASE);
 		return 0;
 	}
 	pthread_mutex_lock(&t->task->lock);

@@ -10,12 +10,13 @@
 #include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
 
-/* How long a process that ends waits for its other threads to stop before their locks are handed on for them. */
+/* How long a process that ends waits for its other threads to stop before their locks are handed on
+ * for them. */
 #define STOP_SECONDS 1
 
 /*
- * The last thread does not end here: it returns, and the C library's next step is exit.  A caller's joiner may free the
- * stack as soon as the state word is stored.
+ * The last thread does not end here: it returns, and the C library's next step is exit.  A caller's
+ * joiner may free the stack as soon as the state word is stored.
  */
 long
 fbsd_thr_exit(struct thread *t, uint64_t state)
@@ -67,7 +68,7 @@ stop_others(struct thread *t)
 	end.tv_sec += STOP_SECONDS;
 	while ((n = __atomic_load_n(&task->nthreads, __ATOMIC_ACQUIRE)) > 1)
 		if (host_call(SYS_futex, &task->nthreads, FUTEX_WAIT_BITSET_PRIVATE, n, &end, 0,
-		              FUTEX_BITSET_MATCH_ANY) == -ETIMEDOUT)
+			      FUTEX_BITSET_MATCH_ANY) == -ETIMEDOUT)
 			break;
 	return true;
 }
@@ -78,7 +79,8 @@ hand_on_locks(struct thread *t)
 {
 	struct task *task = t->task;
 
-	if (task->vfork_child || !__atomic_load_n(&fbsd_task(t)->umtx->robust_used, __ATOMIC_ACQUIRE))
+	if (task->vfork_child ||
+	    !__atomic_load_n(&fbsd_task(t)->umtx->robust_used, __ATOMIC_ACQUIRE))
 		return;
 	if (!stop_others(t)) {
 		fbsd_thread_gone(t);

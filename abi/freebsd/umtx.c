@@ -30,13 +30,13 @@ set_min_timeout(struct thread *t, const uint64_t *a)
 
 /* By operation number. */
 static sys_serve_fn *const ops[] = {
-    umtx_op_lock,        umtx_op_unlock,     umtx_op_wait,         umtx_op_wake,
-    umtx_op_mutex_trylock, umtx_op_mutex_lock, umtx_op_mutex_unlock, umtx_op_set_ceiling,
-    umtx_op_cv_wait,     umtx_op_cv_signal,  umtx_op_cv_broadcast, umtx_op_wait_uint,
-    umtx_op_rw_rdlock,   umtx_op_rw_wrlock,  umtx_op_rw_unlock,    umtx_op_wait_uint_private,
-    umtx_op_wake_private, umtx_op_mutex_wait, umtx_op_mutex_wake,  umtx_op_sem_wait,
-    umtx_op_sem_wake,    umtx_op_nwake_private, umtx_op_mutex_wake2, umtx_op_sem2_wait,
-    umtx_op_sem2_wake,   umtx_op_shm,        umtx_op_robust_lists, get_min_timeout,
+    umtx_op_lock,	   umtx_op_unlock,	  umtx_op_wait,		umtx_op_wake,
+    umtx_op_mutex_trylock, umtx_op_mutex_lock,	  umtx_op_mutex_unlock, umtx_op_set_ceiling,
+    umtx_op_cv_wait,	   umtx_op_cv_signal,	  umtx_op_cv_broadcast, umtx_op_wait_uint,
+    umtx_op_rw_rdlock,	   umtx_op_rw_wrlock,	  umtx_op_rw_unlock,	umtx_op_wait_uint_private,
+    umtx_op_wake_private,  umtx_op_mutex_wait,	  umtx_op_mutex_wake,	umtx_op_sem_wait,
+    umtx_op_sem_wake,	   umtx_op_nwake_private, umtx_op_mutex_wake2,	umtx_op_sem2_wait,
+    umtx_op_sem2_wake,	   umtx_op_shm,		  umtx_op_robust_lists, get_min_timeout,
     set_min_timeout,
 };
 

@@ -1,12 +1,14 @@
 /*
  * Inside _umtx_op: object layouts, waiting, queues.
  *
- * An object is either private (known by its address, waiters stand in queues of ours) or shared between processes
- * (waiters sleep in the host's futex on a word of the object).  The operations are written once, for the weaker of the
- * two: nothing is locked against other processes, so every sleep names the word and value it relies on, and whoever clears
- * a "there are waiters" mark wakes all that may have come meanwhile.
+ * An object is either private (known by its address, waiters stand in queues of ours) or shared
+ * between processes (waiters sleep in the host's futex on a word of the object).  The operations
+ * are written once, for the weaker of the two: nothing is locked against other processes, so every
+ * sleep names the word and value it relies on, and whoever clears a "there are waiters" mark wakes
+ * all that may have come meanwhile.
  *
- * Source for all of it: FreeBSD _umtx_op(2), sys/umtx.h, and the observable behaviour of sys/kern/kern_umtx.c.
+ * Source for all of it: FreeBSD _umtx_op(2), sys/umtx.h, and the observable behaviour of
+ * sys/kern/kern_umtx.c.
  */
 #pragma once
 
@@ -15,14 +17,13 @@
 #include "abi/freebsd/fbsd.h"
 
 /* struct umutex: owner, flags, ceilings[2], robust link, pad, spare[2] */
-#define UMUTEX_OWNER    0
-#define UMUTEX_FLAGS    4
+#define UMUTEX_OWNER	0
+#define UMUTEX_FLAGS	4
 #define UMUTEX_CEILING0 8
 #define UMUTEX_CEILING1 12
-#define UMUTEX_RB_LNK   16
-#define UMUTEX_SIZE     40
+#define UMUTEX_SIZE	40
 
-#define UMUTEX_UNOWNED      0u
+#define UMUTEX_UNOWNED	    0u
 #define UMUTEX_CONTESTED    0x80000000u
 #define UMUTEX_RB_OWNERDEAD 0x80000010u
 #define UMUTEX_RB_NOTRECOV  0x80000011u
@@ -32,35 +33,37 @@
 
 #define UMUTEX_PRIO_INHERIT  0x4u
 #define UMUTEX_PRIO_PROTECT  0x8u
-#define UMUTEX_ROBUST        0x10u
+#define UMUTEX_ROBUST	     0x10u
 #define UMUTEX_NONCONSISTENT 0x20u
 
-/* struct ucond: has_waiters, flags, clockid, spare; the spare word counts wake-ups of shared objects */
+/* struct ucond: has_waiters, flags, clockid, spare; the spare word counts wake-ups of shared
+ * objects */
 #define UCOND_HAS_WAITERS 0
-#define UCOND_FLAGS       4
-#define UCOND_CLOCKID     8
-#define UCOND_SEQ         12
+#define UCOND_FLAGS	  4
+#define UCOND_CLOCKID	  8
+#define UCOND_SEQ	  12
 
 /* struct urwlock: state, flags, blocked_readers, blocked_writers, spare[4] */
-#define URWLOCK_STATE           0
-#define URWLOCK_FLAGS           4
+#define URWLOCK_STATE		0
+#define URWLOCK_FLAGS		4
 #define URWLOCK_BLOCKED_READERS 8
 #define URWLOCK_BLOCKED_WRITERS 12
 
 /* struct _usem: has_waiters, count, flags;  struct _usem2: count, flags */
 #define USEM_HAS_WAITERS_WORD 0
-#define USEM_COUNT            4
-#define USEM_FLAGS            8
-#define USEM2_COUNT           0
-#define USEM2_FLAGS           4
+#define USEM_COUNT	      4
+#define USEM_FLAGS	      8
+#define USEM2_COUNT	      0
+#define USEM2_FLAGS	      4
 
 #define FBSD_RTP_PRIO_MAX 31u
 
 /** When a wait ends by itself. */
 struct umtx_deadline {
 	bool set;
-	bool real;              /* `end` is CLOCK_REALTIME, otherwise CLOCK_MONOTONIC */
-	int cpu_clock;          /* a host clock that does not run while we sleep, or -1; then `end` is on it */
+	bool real;     /* `end` is CLOCK_REALTIME, otherwise CLOCK_MONOTONIC */
+	int cpu_clock; /* a host clock that does not run while we sleep, or -1; then `end` is on it
+			*/
 	struct timespec end;
 };
 
@@ -82,14 +85,16 @@ int umtx_deadline_make(struct thread *t, const struct umtx_time *tm, struct umtx
 struct timespec umtx_deadline_left(const struct umtx_deadline *d);
 
 /**
- * Sleep on a host futex while *uaddr == val.  @host_flags: FUTEX_PRIVATE_FLAG or 0.  @bits: which wake-ups count.
- * 0 woken, -EAGAIN the value differs, -ETIMEDOUT, -EINTR a guest signal is due, -EFAULT.
+ * Sleep on a host futex while *uaddr == val.  @host_flags: FUTEX_PRIVATE_FLAG or 0.  @bits: which
+ * wake-ups count. 0 woken, -EAGAIN the value differs, -ETIMEDOUT, -EINTR a guest signal is due,
+ * -EFAULT.
  */
 long umtx_futex_wait(struct thread *t, uint64_t uaddr, uint32_t val, int host_flags, uint32_t bits,
-                     const struct umtx_deadline *d);
+		     const struct umtx_deadline *d);
 /** Must the guest's call end now? (a deliverable signal, the end of the thread) */
 bool umtx_interrupted(struct thread *t);
-/** Is the memory at @addr shared with other processes (MAP_SHARED)?  -EFAULT where nothing writable is mapped. */
+/** Is the memory at @addr shared with other processes (MAP_SHARED)?  -EFAULT where nothing writable
+ * is mapped. */
 int umtx_shared_memory(struct thread *t, uint64_t addr, bool *ret_shared);
 /** Wake up to @n (at least one) of the simple waiters at @addr. 0 or -EFAULT. */
 long umtx_wake(struct thread *t, uint64_t addr, int n, bool private_only);
@@ -98,14 +103,24 @@ long umtx_wake(struct thread *t, uint64_t addr, int n, bool private_only);
 enum umtx_class { UMTX_SHARED_Q = 1, UMTX_EXCLUSIVE_Q = 2 };
 
 /* Objects of different kinds at one address do not meet. */
-enum umtx_kind { UMTX_NORMAL, UMTX_PI, UMTX_PI_ROBUST, UMTX_PP, UMTX_PP_ROBUST, UMTX_CV, UMTX_RW, UMTX_SEM, UMTX_SIMPLE_LOCK };
+enum umtx_kind {
+	UMTX_NORMAL,
+	UMTX_PI,
+	UMTX_PI_ROBUST,
+	UMTX_PP,
+	UMTX_PP_ROBUST,
+	UMTX_CV,
+	UMTX_RW,
+	UMTX_SEM,
+	UMTX_SIMPLE_LOCK
+};
 
 /** An object for the length of one operation. */
 struct umtx_key {
 	uint64_t addr;
 	enum umtx_kind kind;
 	bool shared;
-	uint64_t word;           /* the word that shared waiters sleep on */
+	uint64_t word;		  /* the word that shared waiters sleep on */
 	struct umtx_chain *chain; /* private objects */
 };
 
@@ -114,14 +129,16 @@ struct umtx_waiter {
 	struct umtx_waiter *next, **prev; /* in a chain; prev NULL: not in one */
 	struct umtx_key key;
 	enum umtx_class cls;
-	uint32_t expected;       /* shared: sleep only while the word has this value */
-	uint32_t woken;          /* private: the futex word */
+	uint32_t expected; /* shared: sleep only while the word has this value */
+	uint32_t woken;	   /* private: the futex word */
 };
 
 /**
- * Name an object.  @word: the word that shared waiters sleep on.  -EFAULT when a shared object is not in mapped memory.
+ * Name an object.  @word: the word that shared waiters sleep on.  -EFAULT when a shared object is
+ * not in mapped memory.
  */
-int umtx_key_make(struct thread *t, uint64_t addr, enum umtx_kind kind, bool shared, uint64_t word, struct umtx_key *ret);
+int umtx_key_make(struct thread *t, uint64_t addr, enum umtx_kind kind, bool shared, uint64_t word,
+		  struct umtx_key *ret);
 /** Keep other threads of this process from the object's queues. */
 void umtx_lock(const struct umtx_key *k);
 void umtx_unlock(const struct umtx_key *k);
@@ -130,8 +147,10 @@ uint32_t umtx_count(const struct umtx_key *k, enum umtx_class cls);
 /** Wake up to @n in order of arrival; returns how many.  Key locked. */
 uint32_t umtx_signal(const struct umtx_key *k, enum umtx_class cls, uint32_t n);
 /** Queue the calling thread.  Key locked. */
-void umtx_enqueue(struct umtx_waiter *w, const struct umtx_key *k, enum umtx_class cls, uint32_t expected);
-/** Sleep until woken: 0, -ETIMEDOUT, -EINTR, -EFAULT.  Key not locked.  A shared waiter may return 0 without reason. */
+void umtx_enqueue(struct umtx_waiter *w, const struct umtx_key *k, enum umtx_class cls,
+		  uint32_t expected);
+/** Sleep until woken: 0, -ETIMEDOUT, -EINTR, -EFAULT.  Key not locked.  A shared waiter may return
+ * 0 without reason. */
 long umtx_sleep(struct thread *t, struct umtx_waiter *w, const struct umtx_deadline *d);
 /** Leave the queue; true when nobody had woken us (@slept: umtx_sleep's result).  Key locked. */
 bool umtx_dequeue(struct umtx_waiter *w, long slept);
@@ -140,16 +159,16 @@ bool umtx_dequeue(struct umtx_waiter *w, long slept);
 /** The process's part. */
 struct fbsd_umtx {
 	struct umtx_chain *chain; /* UMTX_CHAINS */
-	uint64_t min_timeout;     /* ns, UMTX_OP_SET_MIN_TIMEOUT */
-	struct umtx_shm *shm;     /* umtx_shm.c: pages in use, under shm_lock */
+	uint64_t min_timeout;	  /* ns, UMTX_OP_SET_MIN_TIMEOUT */
+	struct umtx_shm *shm;	  /* umtx_shm.c: pages in use, under shm_lock */
 	pthread_mutex_t shm_lock;
-	bool robust_used;         /* a thread has given lists */
+	bool robust_used; /* a thread has given lists */
 };
 
 /** A thread's part: heads of its robust lists, as addresses. */
 struct fbsd_umtx_thread {
 	uint64_t rb_list, rbp_list, rb_inact;
-	uint32_t suspend_token;  /* thr_wake came: thr_suspend returns; a futex word */
+	uint32_t suspend_token; /* thr_wake came: thr_suspend returns; a futex word */
 };
 
 /* Guest words: result of compare and swap */
@@ -198,5 +217,6 @@ void umtx_shm_after_fork(struct fbsd_umtx *u);
 /** The process ends: pages that nobody else uses go. */
 void umtx_shm_exit(struct fbsd_umtx *u);
 
-/** Hand on the robust locks that @of holds; on its own host thread, or while it does not run.  Once. */
+/** Hand on the robust locks that @of holds; on its own host thread, or while it does not run. Once.
+ */
 void umtx_robust_exit(struct thread *t, struct thread *of);

@@ -14,11 +14,13 @@ key_of(struct thread *t, uint64_t cv, struct umtx_key *ret)
 	uint32_t flags;
 	int r = gm_load32(cv + UCOND_FLAGS, &flags);
 
-	return r ? r : umtx_key_make(t, cv, UMTX_CV, flags & USYNC_PROCESS_SHARED, cv + UCOND_SEQ, ret);
+	return r ? r
+		 : umtx_key_make(t, cv, UMTX_CV, flags & USYNC_PROCESS_SHARED, cv + UCOND_SEQ, ret);
 }
 
 static int
-deadline(struct thread *t, uint64_t cv, uint64_t wflags, struct umtx_time *tm, struct umtx_deadline *ret)
+deadline(struct thread *t, uint64_t cv, uint64_t wflags, struct umtx_time *tm,
+	 struct umtx_deadline *ret)
 {
 	if (wflags & CVWAIT_CLOCKID) {
 		int r = gm_load32(cv + UCOND_CLOCKID, &tm->clock);
@@ -51,7 +53,8 @@ announce(const struct umtx_key *k, struct umtx_waiter *w)
 	return r;
 }
 
-/* Nobody woke us: the mark is no longer true when we were the only one.  (A shared one may be left: a spare signal.) */
+/* Nobody woke us: the mark is no longer true when we were the only one.  (A shared one may be left:
+ * a spare signal.) */
 static long
 leave(const struct umtx_key *k, struct umtx_waiter *w, long r)
 {

@@ -1,6 +1,6 @@
 /*
- * Fast lane of threads: waiting on and waking a private word, the thread's id, the FS base.  No libc, no TLS.
- * -HOST_ERESTART sends a call to the full lane, which serves it from the start.
+ * Fast lane of threads: waiting on and waking a private word, the thread's id, the FS base.  No
+ * libc, no TLS. -HOST_ERESTART sends a call to the full lane, which serves it from the start.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -10,11 +10,11 @@
 #include "freebsd-amd64.h"
 
 #define OP_WAIT_UINT_PRIVATE 15
-#define OP_WAKE_PRIVATE      16
+#define OP_WAKE_PRIVATE	     16
 
 #define AMD64_GET_FSBASE 128
 #define AMD64_SET_FSBASE 129
-#define USER_LIMIT       0x800000000000ull
+#define USER_LIMIT	 0x800000000000ull
 
 /* Without a time limit only: the host would count a relative one anew after each interruption. */
 static long

@@ -1,13 +1,14 @@
 /*
- * The first locks: a long that holds the owner's id, UMTX_OP_LOCK and _UNLOCK, _umtx_lock and _umtx_unlock of FreeBSD 10.
- * A shared waiter sleeps on the upper half: the mark is there, and as long as it is, somebody will be woken.
+ * The first locks: a long that holds the owner's id, UMTX_OP_LOCK and _UNLOCK, _umtx_lock and
+ * _umtx_unlock of FreeBSD 10. A shared waiter sleeps on the upper half: the mark is there, and as
+ * long as it is, somebody will be woken.
  */
 #include <errno.h>
 
 #include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
 
-#define FREE       0ull
+#define FREE	   0ull
 #define CONTESTED  0x8000000000000000ull
 #define UPPER_HALF 4
 

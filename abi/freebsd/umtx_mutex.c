@@ -1,5 +1,6 @@
 /*
- * Mutexes (struct umutex): normal, priority-inheriting, robust; priority-protected ones are in umtx_pp.c.
+ * Mutexes (struct umutex): normal, priority-inheriting, robust; priority-protected ones are in
+ * umtx_pp.c.
  *
  * KNOWN LIMIT: priorities are not lent; the host schedules.
  */
@@ -26,7 +27,8 @@ kind_of(uint32_t flags)
 static long
 try_take(uint64_t m, uint32_t id, uint32_t *ret_owner)
 {
-	static const uint32_t free_words[] = {UMUTEX_UNOWNED, UMUTEX_CONTESTED, UMUTEX_RB_OWNERDEAD};
+	static const uint32_t free_words[] = {UMUTEX_UNOWNED, UMUTEX_CONTESTED,
+					      UMUTEX_RB_OWNERDEAD};
 	uint32_t owner;
 	long r = gm_load32(m + UMUTEX_OWNER, &owner);
 
@@ -40,7 +42,8 @@ try_take(uint64_t m, uint32_t id, uint32_t *ret_owner)
 			return -ENOTRECOVERABLE;
 		if (i == 3)
 			return 1;
-		r = umtx_cas(m + UMUTEX_OWNER, free_words[i], i == 0 ? id : id | UMUTEX_CONTESTED, &owner);
+		r = umtx_cas(m + UMUTEX_OWNER, free_words[i], i == 0 ? id : id | UMUTEX_CONTESTED,
+			     &owner);
 		if (r == 0)
 			return free_words[i] == UMUTEX_RB_OWNERDEAD ? -EOWNERDEAD : 0;
 		if (r > 0)
@@ -60,9 +63,11 @@ look(uint64_t m, uint32_t *ret_owner)
 	return (*ret_owner & ~UMUTEX_CONTESTED) != 0 && !is_dead(*ret_owner);
 }
 
-/* Mark as contested and sleep.  0: look again; the mark is under the key's lock, as the unlocker's count is. */
+/* Mark as contested and sleep.  0: look again; the mark is under the key's lock, as the unlocker's
+ * count is. */
 static long
-wait_contested(struct thread *t, const struct umtx_key *k, uint32_t owner, const struct umtx_deadline *d)
+wait_contested(struct thread *t, const struct umtx_key *k, uint32_t owner,
+	       const struct umtx_deadline *d)
 {
 	struct umtx_waiter w;
 	uint32_t old;
@@ -84,7 +89,8 @@ wait_contested(struct thread *t, const struct umtx_key *k, uint32_t owner, const
 }
 
 static long
-lock_plain(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_deadline *d, enum umtx_mode mode)
+lock_plain(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_deadline *d,
+	   enum umtx_mode mode)
 {
 	bool pi = flags & UMUTEX_PRIO_INHERIT;
 	uint32_t id = (uint32_t)t->tid, owner;
@@ -109,7 +115,8 @@ lock_plain(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_deadl
 	}
 }
 
-/* A lock without a time limit is not given up for a signal: it starts over after the handler, whatever its flags. */
+/* A lock without a time limit is not given up for a signal: it starts over after the handler,
+ * whatever its flags. */
 static long
 interrupted_lock(long r, bool timed, enum umtx_mode mode)
 {
@@ -144,15 +151,17 @@ umtx_mutex_lock(struct thread *t, uint64_t m, const struct umtx_time *tm, enum u
 }
 
 /*
- * Contested.  With one waiter or none the word becomes free of the mark, and then all that came since the count are
- * woken (in a private mutex nobody can).  Otherwise the mark stays and one is woken.
+ * Contested.  With one waiter or none the word becomes free of the mark, and then all that came
+ * since the count are woken (in a private mutex nobody can).  Otherwise the mark stays and one is
+ * woken.
  */
 static long
 unlock_contested(struct thread *t, uint64_t m, uint32_t flags, uint32_t owner, uint32_t to)
 {
 	struct umtx_key k;
 	uint32_t old, n;
-	long r = umtx_key_make(t, m, kind_of(flags), flags & USYNC_PROCESS_SHARED, m + UMUTEX_OWNER, &k);
+	long r =
+	    umtx_key_make(t, m, kind_of(flags), flags & USYNC_PROCESS_SHARED, m + UMUTEX_OWNER, &k);
 
 	if (r)
 		return r;
@@ -167,7 +176,9 @@ unlock_contested(struct thread *t, uint64_t m, uint32_t flags, uint32_t owner, u
 static long
 unlock_plain(struct thread *t, uint64_t m, uint32_t flags, uint32_t id, bool rb)
 {
-	uint32_t owner, to = rb ? UMUTEX_RB_OWNERDEAD : flags & UMUTEX_NONCONSISTENT ? UMUTEX_RB_NOTRECOV : UMUTEX_UNOWNED;
+	uint32_t owner, to = rb				    ? UMUTEX_RB_OWNERDEAD
+			     : flags & UMUTEX_NONCONSISTENT ? UMUTEX_RB_NOTRECOV
+							    : UMUTEX_UNOWNED;
 	long r = gm_load32(m + UMUTEX_OWNER, &owner);
 
 	while (r == 0) {
@@ -250,7 +261,8 @@ umtx_op_mutex_wake(struct thread *t, const uint64_t *a)
 		return r;
 	r = gm_load32(m + UMUTEX_FLAGS, &flags);
 	if (r == 0)
-		r = umtx_key_make(t, m, UMTX_NORMAL, flags & USYNC_PROCESS_SHARED, m + UMUTEX_OWNER, &k);
+		r = umtx_key_make(t, m, UMTX_NORMAL, flags & USYNC_PROCESS_SHARED, m + UMUTEX_OWNER,
+				  &k);
 	if (r)
 		return r;
 	umtx_lock(&k);
@@ -292,7 +304,8 @@ wake2_kind(uint32_t flags, enum umtx_kind *ret)
 	return -EINVAL;
 }
 
-/* The second form: userland has freed the mutex without the mark, which is repaired while somebody waits. */
+/* The second form: userland has freed the mutex without the mark, which is repaired while somebody
+ * waits. */
 long
 umtx_op_mutex_wake2(struct thread *t, const uint64_t *a)
 {

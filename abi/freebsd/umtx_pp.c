@@ -1,6 +1,6 @@
 /*
- * Priority-protected mutexes.  A free one holds the CONTESTED mark alone, so that userland always asks the kernel, which
- * checks the caller's priority against the ceiling.
+ * Priority-protected mutexes.  A free one holds the CONTESTED mark alone, so that userland always
+ * asks the kernel, which checks the caller's priority against the ceiling.
  */
 #include "abi/freebsd/umtx_pp.h"
 
@@ -36,7 +36,8 @@ static long
 try_take(uint64_t m, uint32_t id, uint32_t *ret_owner)
 {
 	for (;;) {
-		long r = umtx_cas(m + UMUTEX_OWNER, UMUTEX_CONTESTED, id | UMUTEX_CONTESTED, ret_owner);
+		long r =
+		    umtx_cas(m + UMUTEX_OWNER, UMUTEX_CONTESTED, id | UMUTEX_CONTESTED, ret_owner);
 
 		if (r <= 0)
 			return r;
@@ -44,7 +45,8 @@ try_take(uint64_t m, uint32_t id, uint32_t *ret_owner)
 			return -ENOTRECOVERABLE;
 		if (*ret_owner != UMUTEX_RB_OWNERDEAD)
 			return 1;
-		r = umtx_cas(m + UMUTEX_OWNER, UMUTEX_RB_OWNERDEAD, id | UMUTEX_CONTESTED, ret_owner);
+		r = umtx_cas(m + UMUTEX_OWNER, UMUTEX_RB_OWNERDEAD, id | UMUTEX_CONTESTED,
+			     ret_owner);
 		if (r <= 0)
 			return r ? r : -EOWNERDEAD;
 	}
@@ -67,7 +69,8 @@ wait_for(struct thread *t, const struct umtx_key *k, uint32_t owner, const struc
 }
 
 long
-umtx_pp_lock(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_deadline *d, enum umtx_mode mode)
+umtx_pp_lock(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_deadline *d,
+	     enum umtx_mode mode)
 {
 	struct umtx_key k;
 	uint32_t owner;
@@ -95,7 +98,10 @@ umtx_pp_lock(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_dea
 long
 umtx_pp_unlock(struct thread *t, uint64_t m, uint32_t flags, uint32_t id, bool rb)
 {
-	uint32_t owner, ceiling, to = rb ? UMUTEX_RB_OWNERDEAD : flags & UMUTEX_NONCONSISTENT ? UMUTEX_RB_NOTRECOV : 0;
+	uint32_t owner, ceiling,
+	    to = rb				? UMUTEX_RB_OWNERDEAD
+		 : flags & UMUTEX_NONCONSISTENT ? UMUTEX_RB_NOTRECOV
+						: 0;
 	struct umtx_key k;
 	long r = gm_load32(m + UMUTEX_OWNER, &owner);
 
@@ -138,7 +144,8 @@ try_ceiling(uint64_t m, uint32_t id, uint32_t ceiling, uint32_t *ret_owner)
 }
 
 static long
-change_ceiling(struct thread *t, const struct umtx_key *k, uint64_t m, uint32_t ceiling, uint32_t *ret_old)
+change_ceiling(struct thread *t, const struct umtx_key *k, uint64_t m, uint32_t ceiling,
+	       uint32_t *ret_old)
 {
 	struct umtx_deadline never = {.cpu_clock = -1};
 	uint32_t owner;

@@ -1,6 +1,7 @@
 /*
  * Waiting: queues of private objects, futexes of shared ones.
- * A private waiter sleeps on a word of its own, so that a wake-up goes to the one it is meant for, in order of arrival.
+ * A private waiter sleeps on a word of its own, so that a wake-up goes to the one it is meant for,
+ * in order of arrival.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -58,14 +59,16 @@ umtx_shared_memory(struct thread *t, uint64_t addr, bool *ret_shared)
 {
 	struct vma v;
 
-	if (!gm_inside(addr, 1) || !gm_find(t->task->gm, addr, &v) || v.start > addr || !(v.prot & 2))
+	if (!gm_inside(addr, 1) || !gm_find(t->task->gm, addr, &v) || v.start > addr ||
+	    !(v.prot & 2))
 		return -EFAULT;
 	*ret_shared = v.flags & GM_SHARED;
 	return 0;
 }
 
 int
-umtx_key_make(struct thread *t, uint64_t addr, enum umtx_kind kind, bool shared, uint64_t word, struct umtx_key *ret)
+umtx_key_make(struct thread *t, uint64_t addr, enum umtx_kind kind, bool shared, uint64_t word,
+	      struct umtx_key *ret)
 {
 	uint64_t n = (addr >> 3) * 0x9e3779b97f4a7c15ull;
 	bool mem;
@@ -98,8 +101,9 @@ match(const struct umtx_waiter *w, const struct umtx_key *k, enum umtx_class cls
 }
 
 /*
- * Shared waiters of all classes, without waking any: requeueing a futex onto itself counts them.  Linux counts by word,
- * so the classes of a lock are not told apart; callers need only "none, one, more" of objects with one class.
+ * Shared waiters of all classes, without waking any: requeueing a futex onto itself counts them.
+ * Linux counts by word, so the classes of a lock are not told apart; callers need only "none, one,
+ * more" of objects with one class.
  */
 static uint32_t
 shared_count(const struct umtx_key *k)
@@ -165,7 +169,8 @@ umtx_signal(const struct umtx_key *k, enum umtx_class cls, uint32_t n)
 }
 
 void
-umtx_enqueue(struct umtx_waiter *w, const struct umtx_key *k, enum umtx_class cls, uint32_t expected)
+umtx_enqueue(struct umtx_waiter *w, const struct umtx_key *k, enum umtx_class cls,
+	     uint32_t expected)
 {
 	struct umtx_chain *c = k->chain;
 
@@ -190,7 +195,8 @@ umtx_sleep(struct thread *t, struct umtx_waiter *w, const struct umtx_deadline *
 	if (w->key.shared)
 		r = umtx_futex_wait(t, w->key.word, w->expected, 0, w->cls, d);
 	else
-		r = umtx_futex_wait(t, (uint64_t)&w->woken, 0, FUTEX_PRIVATE_FLAG, FUTEX_BITSET_MATCH_ANY, d);
+		r = umtx_futex_wait(t, (uint64_t)&w->woken, 0, FUTEX_PRIVATE_FLAG,
+				    FUTEX_BITSET_MATCH_ANY, d);
 	return r == -EAGAIN ? 0 : r;
 }
 

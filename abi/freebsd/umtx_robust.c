@@ -1,6 +1,7 @@
 /*
  * Robust mutexes: a thread's lists of those it holds, walked when it ends.
- * Source: FreeBSD _umtx_op(2) (UMTX_OP_ROBUST_LISTS); the limit is kern.ipc.umtx_max_robust's default.
+ * Source: FreeBSD _umtx_op(2) (UMTX_OP_ROBUST_LISTS); the limit is kern.ipc.umtx_max_robust's
+ * default.
  */
 #include <errno.h>
 

@@ -7,7 +7,7 @@
 #define WRITE_WAITERS 0x40000000u
 #define READ_WAITERS  0x20000000u
 #define MAX_READERS   0x1fffffffu
-#define READERS(s)    ((s) & MAX_READERS)
+#define READERS(s)    ((s)&MAX_READERS)
 
 #define PREFER_READER 2u
 
@@ -15,10 +15,10 @@
 struct side {
 	struct umtx_key key;
 	enum umtx_class cls;
-	uint32_t mark;            /* "some of us wait" */
-	uint64_t blocked;         /* address of the count of us */
+	uint32_t mark;	  /* "some of us wait" */
+	uint64_t blocked; /* address of the count of us */
 	bool writer;
-	uint32_t keeps_out;       /* readers: state bits that do */
+	uint32_t keeps_out; /* readers: state bits that do */
 };
 
 static bool
@@ -38,7 +38,8 @@ try_lock(const struct side *s, uint32_t *ret_state)
 			return 1;
 		if (!s->writer && READERS(*ret_state) == MAX_READERS)
 			return -EAGAIN;
-		r = umtx_cas(s->key.word, *ret_state, s->writer ? *ret_state | WRITE_OWNER : *ret_state + 1, ret_state);
+		r = umtx_cas(s->key.word, *ret_state,
+			     s->writer ? *ret_state | WRITE_OWNER : *ret_state + 1, ret_state);
 		if (r == 0)
 			return 0;
 		if (r > 0)
@@ -68,8 +69,9 @@ mark(const struct side *s, uint32_t *ret_state)
 }
 
 /*
- * The last of a side to stop waiting takes the mark away.  Another that came meanwhile in another process may rely on it:
- * it is woken to set it again.  A writer that gives up lets the readers go that its mark had kept out.
+ * The last of a side to stop waiting takes the mark away.  Another that came meanwhile in another
+ * process may rely on it: it is woken to set it again.  A writer that gives up lets the readers go
+ * that its mark had kept out.
  */
 static long
 unmark(const struct side *s, long slept)
@@ -152,16 +154,19 @@ key_of(struct thread *t, uint64_t rw, uint32_t *ret_flags, struct umtx_key *ret)
 {
 	int r = gm_load32(rw + URWLOCK_FLAGS, ret_flags);
 
-	return r ? r : umtx_key_make(t, rw, UMTX_RW, *ret_flags & USYNC_PROCESS_SHARED, rw + URWLOCK_STATE, ret);
+	return r ? r
+		 : umtx_key_make(t, rw, UMTX_RW, *ret_flags & USYNC_PROCESS_SHARED,
+				 rw + URWLOCK_STATE, ret);
 }
 
 static long
 timed_lock(struct thread *t, const uint64_t *a, bool writer)
 {
 	struct side s = {.writer = writer,
-	                 .cls = writer ? UMTX_EXCLUSIVE_Q : UMTX_SHARED_Q,
-	                 .mark = writer ? WRITE_WAITERS : READ_WAITERS,
-	                 .blocked = a[0] + (writer ? URWLOCK_BLOCKED_WRITERS : URWLOCK_BLOCKED_READERS)};
+			 .cls = writer ? UMTX_EXCLUSIVE_Q : UMTX_SHARED_Q,
+			 .mark = writer ? WRITE_WAITERS : READ_WAITERS,
+			 .blocked =
+			     a[0] + (writer ? URWLOCK_BLOCKED_WRITERS : URWLOCK_BLOCKED_READERS)};
 	struct umtx_deadline d;
 	struct umtx_time tm;
 	uint32_t flags;

@@ -14,7 +14,9 @@ key_of(struct thread *t, uint64_t sem, uint32_t flags_at, uint32_t word_at, stru
 	uint32_t flags;
 	int r = gm_load32(sem + flags_at, &flags);
 
-	return r ? r : umtx_key_make(t, sem, UMTX_SEM, flags & USYNC_PROCESS_SHARED, sem + word_at, ret);
+	return r ? r
+		 : umtx_key_make(t, sem, UMTX_SEM, flags & USYNC_PROCESS_SHARED, sem + word_at,
+				 ret);
 }
 
 /* A relative wait is given up for a signal; others start over where the handler allows it. */
@@ -24,9 +26,11 @@ interrupted_wait(long r, const struct umtx_time *tm)
 	return r == -EINTR && !(tm->set && !tm->absolute) ? -HOST_ERESTART : r;
 }
 
-/* Key locked, and unlocked on return.  Nobody posts between here and the sleep without waking us. */
+/* Key locked, and unlocked on return.  Nobody posts between here and the sleep without waking us.
+ */
 static long
-wait_posted(struct thread *t, const struct umtx_key *k, uint32_t expected, const struct umtx_deadline *d)
+wait_posted(struct thread *t, const struct umtx_key *k, uint32_t expected,
+	    const struct umtx_deadline *d)
 {
 	struct umtx_waiter w;
 	long r;
@@ -42,8 +46,8 @@ wait_posted(struct thread *t, const struct umtx_key *k, uint32_t expected, const
 }
 
 static long
-prepare(struct thread *t, const uint64_t *a, uint32_t flags_at, uint32_t word_at, struct umtx_key *k,
-        struct umtx_time *tm, struct umtx_deadline *d)
+prepare(struct thread *t, const uint64_t *a, uint32_t flags_at, uint32_t word_at,
+	struct umtx_key *k, struct umtx_time *tm, struct umtx_deadline *d)
 {
 	long r = umtx_time_get(a[4], a[3], tm);
 
@@ -85,7 +89,8 @@ umtx_op_sem_wait(struct thread *t, const uint64_t *a)
 	return r;
 }
 
-/* The last waiter's mark goes; whoever came meanwhile in another process is woken to set it again. */
+/* The last waiter's mark goes; whoever came meanwhile in another process is woken to set it again.
+ */
 static void
 post(const struct umtx_key *k, uint32_t waiting)
 {

@@ -1,9 +1,11 @@
 /*
- * UMTX_OP_SHM: a page of shared memory for each address of an object in memory that processes share.
+ * UMTX_OP_SHM: a page of shared memory for each address of an object in memory that processes
+ * share.
  *
- * FreeBSD finds the page by the memory's object and offset.  Here a file in the host's shared-memory directory is named
- * after the device, inode and offset behind the address.  Each process that uses it holds a lock on it (flock, shared): a
- * file without a lock is left over from a dead process and starts afresh.  A destroyed page's file has no name any more.
+ * FreeBSD finds the page by the memory's object and offset.  Here a file in the host's
+ * shared-memory directory is named after the device, inode and offset behind the address.  Each
+ * process that uses it holds a lock on it (flock, shared): a file without a lock is left over from
+ * a dead process and starts afresh.  A destroyed page's file has no name any more.
  *
  * KNOWN LIMIT: only processes of one user meet.
  */
@@ -30,8 +32,8 @@
 
 struct umtx_shm {
 	struct umtx_shm *next;
-	int fd;           /* ours, holds the lock */
-	bool private;     /* of this process's own memory: not a forked child's */
+	int fd;	      /* ours, holds the lock */
+	bool private; /* of this process's own memory: not a forked child's */
 	char name[NAME_MAX_BYTES];
 };
 
@@ -48,8 +50,8 @@ parse(const char *line, struct backing *b)
 	char perm[8], *gone;
 	int at = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &b->lo, &b->hi, perm, &b->offset,
-	           &b->major, &b->minor, &b->ino, &at) < 7)
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &b->lo,
+		   &b->hi, perm, &b->offset, &b->major, &b->minor, &b->ino, &at) < 7)
 		return false;
 	b->readable = perm[0] == 'r';
 	b->writable = perm[1] == 'w';
@@ -89,10 +91,11 @@ make_name(struct thread *t, uint64_t addr, struct umtx_shm *ret)
 		return -EFAULT;
 	ret->private = !b.shared;
 	if (b.shared)
-		snprintf(ret->name, NAME_MAX_BYTES, NAME_START "%u.%x-%x.%" PRIx64 ".%" PRIx64, geteuid(), b.major,
-		         b.minor, b.ino, addr - b.lo + b.offset);
+		snprintf(ret->name, NAME_MAX_BYTES, NAME_START "%u.%x-%x.%" PRIx64 ".%" PRIx64,
+			 geteuid(), b.major, b.minor, b.ino, addr - b.lo + b.offset);
 	else
-		snprintf(ret->name, NAME_MAX_BYTES, NAME_START "%u.p%d.%" PRIx64, geteuid(), t->task->pid, addr);
+		snprintf(ret->name, NAME_MAX_BYTES, NAME_START "%u.p%d.%" PRIx64, geteuid(),
+			 t->task->pid, addr);
 	return 0;
 }
 

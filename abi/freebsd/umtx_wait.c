@@ -1,10 +1,11 @@
 /*
  * Time limits, and the simplest objects: a word that a thread waits on.
  *
- * Simple waits are host futexes.  A word in private memory is a private futex, one in MAP_SHARED memory a shared one; only
- * the _PRIVATE operations take the former without asking.
+ * Simple waits are host futexes.  A word in private memory is a private futex, one in MAP_SHARED
+ * memory a shared one; only the _PRIVATE operations take the former without asking.
  *
- * KNOWN LIMIT: a word must be aligned to its size (the host's futexes must be): -EINVAL where FreeBSD waits.
+ * KNOWN LIMIT: a word must be aligned to its size (the host's futexes must be): -EINVAL where
+ * FreeBSD waits.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -13,10 +14,10 @@
 
 #define UMTX_ABSTIME   1u
 #define UMTX_TIME_SIZE 24
-#define NSEC           1000000000ll
-#define BATCH          128u
+#define NSEC	       1000000000ll
+#define BATCH	       128u
 /* FreeBSD counts time from boot in 32.32 bits: whatever is later than this is never. */
-#define NEVER_SECONDS  0x7fffffffll
+#define NEVER_SECONDS 0x7fffffffll
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449 /* Linux 5.16 */
@@ -169,7 +170,10 @@ umtx_deadline_left(const struct umtx_deadline *d)
 {
 	struct timespec now;
 
-	clock_gettime(d->cpu_clock >= 0 ? d->cpu_clock : d->real ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+	clock_gettime(d->cpu_clock >= 0 ? d->cpu_clock
+		      : d->real		? CLOCK_REALTIME
+					: CLOCK_MONOTONIC,
+		      &now);
 	return minus(d->end, &now);
 }
 
@@ -179,7 +183,8 @@ umtx_interrupted(struct thread *t)
 	return t->exit_now || t->task->pers->signals_due(t);
 }
 
-/* What is left on a clock that stands still while we sleep, as a point of the monotonic one; false when nothing is. */
+/* What is left on a clock that stands still while we sleep, as a point of the monotonic one; false
+ * when nothing is. */
 static bool
 poll_cpu_clock(const struct umtx_deadline *d, struct timespec *ret_end)
 {
@@ -194,7 +199,7 @@ poll_cpu_clock(const struct umtx_deadline *d, struct timespec *ret_end)
 
 long
 umtx_futex_wait(struct thread *t, uint64_t uaddr, uint32_t val, int host_flags, uint32_t bits,
-                const struct umtx_deadline *d)
+		const struct umtx_deadline *d)
 {
 	int op = FUTEX_WAIT_BITSET | host_flags | (d->set && d->real ? FUTEX_CLOCK_REALTIME : 0);
 
@@ -215,7 +220,8 @@ umtx_futex_wait(struct thread *t, uint64_t uaddr, uint32_t val, int host_flags, 
 }
 
 static long
-wait_word(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const struct umtx_deadline *d)
+wait_word(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+	  const struct umtx_deadline *d)
 {
 	uint32_t now;
 	long r = gm_load32(addr, &now);
@@ -228,7 +234,8 @@ wait_word(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const s
 
 /* Before Linux 5.16: the lower half is a futex, the upper half is looked at from time to time. */
 static long
-wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const struct umtx_deadline *d)
+wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+	      const struct umtx_deadline *d)
 {
 	for (;;) {
 		struct umtx_deadline step = {.set = true, .cpu_clock = -1};
@@ -247,7 +254,8 @@ wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags, con
 				recheck = left;
 		}
 		add(&step.end, &recheck);
-		r = umtx_futex_wait(t, addr, (uint32_t)val, host_flags, FUTEX_BITSET_MATCH_ANY, &step);
+		r = umtx_futex_wait(t, addr, (uint32_t)val, host_flags, FUTEX_BITSET_MATCH_ANY,
+				    &step);
 		if (r != -ETIMEDOUT)
 			return r == -EAGAIN ? 0 : r;
 	}
@@ -255,7 +263,8 @@ wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags, con
 
 /* Both halves of a long at once: the wake-up comes on the lower one. */
 static long
-wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const struct umtx_deadline *d)
+wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+	  const struct umtx_deadline *d)
 {
 	struct waitv v[2] = {
 	    {.val = (uint32_t)val, .uaddr = addr, .flags = WAITV_U32 | (uint32_t)host_flags},
@@ -270,7 +279,7 @@ wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const s
 		if (d->set && d->cpu_clock >= 0 && !poll_cpu_clock(d, &end))
 			return -ETIMEDOUT;
 		r = host_block(t, SYS_futex_waitv, v, 2, 0, d->set ? &end : NULL,
-		               d->set && d->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+			       d->set && d->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 		if (r == -ENOSYS)
 			return wait_long_old(t, addr, val, host_flags, d);
 		if (r >= 0 || r == -EAGAIN)
@@ -288,7 +297,8 @@ wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const s
 	return r;
 }
 
-typedef long wait_fn(struct thread *t, uint64_t addr, uint64_t val, int host_flags, const struct umtx_deadline *d);
+typedef long wait_fn(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+		     const struct umtx_deadline *d);
 
 static long
 do_wait(struct thread *t, const uint64_t *a, bool private_only, wait_fn *fn)
@@ -331,7 +341,8 @@ umtx_wake(struct thread *t, uint64_t addr, int n, bool private_only)
 
 	if (r)
 		return r;
-	/* Nobody waits outside the guest's memory; the kernel wakes one even when asked for none. */
+	/* Nobody waits outside the guest's memory; the kernel wakes one even when asked for none.
+	 */
 	if (gm_inside(addr, 4))
 		host_call(SYS_futex, addr, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, n < 1 ? 1 : n);
 	return 0;
