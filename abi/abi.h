@@ -13,6 +13,7 @@
 struct image;
 struct errno_map;
 struct signal_map;
+struct sys_types;
 
 /** Why the guest stopped other than for a system call. */
 struct guest_fault {
@@ -41,6 +42,7 @@ struct personality {
 	const struct systab *tab;
 	const struct errno_map *errnos;
 	const struct signal_map *signals;
+	const struct sys_types *types; /* for the tracer */
 
 	/** Set up task-wide state.  0 or -errno. */
 	int (*task_start)(struct task *task, struct diag *d);

@@ -29,10 +29,14 @@ enum sys_dir { DIR_NONE, DIR_IN, DIR_OUT, DIR_INOUT };
 struct sysarg {
 	const char *name;
 	uint8_t kind, dir;
-	int8_t len;             /* index of the length argument, -1 none */
+	int8_t len;             /* index of the argument that holds bytes (K_BUF) or elements (K_STRUCT), -1 none */
 	const char *type;       /* K_STRUCT: guest struct's name in the map */
 	const struct set *set;  /* K_SET */
+	uint16_t count;         /* length or number of elements where the map says a number; 0 otherwise */
 };
+
+/** What the map's @words say: classes for filters that arguments do not show, and whether the call may sleep. */
+enum sys_classes { SYS_IN_NETWORK = 1, SYS_IN_MEMORY = 2, SYS_IN_PROCESS = 4, SYS_IN_SIGNAL = 8, SYS_WAITS = 16 };
 
 /** Serve one call: arguments as the guest passed them, result host value or -errno (host numbers). */
 typedef long sys_serve_fn(struct thread *t, const uint64_t *a);
@@ -42,6 +46,7 @@ struct sysent {
 	uint8_t level;          /* enum sys_level */
 	uint8_t nargs;
 	uint8_t ret;            /* enum sys_kind */
+	uint8_t classes;        /* enum sys_classes */
 	uint16_t err;           /* SYS_FAIL: host errno */
 	sys_serve_fn *serve;    /* NULL for NONE, FAIL, GONE */
 	sys_serve_fn *fast;     /* NULL: full lane only */

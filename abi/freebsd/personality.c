@@ -6,6 +6,7 @@
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
+#include "freebsd-structs.h"
 
 static int
 task_start(struct task *task, struct diag *d)
@@ -45,6 +46,7 @@ const struct personality fbsd_amd64 = {
     .tab = &fbsd_amd64_tab,
     .errnos = &fbsd_errnos,
     .signals = &fbsd_signals,
+    .types = &fbsd_types,
     .task_start = task_start,
     .start = fbsd_start,
     .get_call = fbsd_amd64_get_call,

@@ -76,7 +76,7 @@ def arg_row(m, c, a):
     length = a.length or a.count
     index = c.names.index(length) if length in c.names else -1
     fields = [f'"{a.name}"', a.kind, a.dir, str(index), f'"{a.type}"' if a.type else "0",
-              f"&{m.prefix}_{a.set}_set" if a.set else "0"]
+              f"&{m.prefix}_{a.set}_set" if a.set else "0", length if length and length.isdigit() else "0"]
     return "{" + ", ".join(fields) + "}"
 
 
@@ -88,6 +88,8 @@ def entry(m, c):
     level = "FAST" if c.kind == "both" else c.kind.upper()
     f = [f'.name = "{c.name}"', f".level = SYS_{level}", f".nargs = {len(c.args)}"]
     f.append(f".err = {getattr(errno, c.ret)}" if c.kind == "fail" else f".ret = {map_model.RESULTS[c.ret]}")
+    if c.classes:
+        f.append(f".classes = {' | '.join(map_model.CLASSES[w] for w in c.classes)}")
     if c.kind in HANDLED + ("same",):
         f.append(f".serve = {serve_name(m, c)}")
     if c.kind in ("same", "fast", "both"):

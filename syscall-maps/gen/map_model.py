@@ -21,7 +21,10 @@ RESULTS = {"int": "K_INT", "uint": "K_UINT", "long": "K_LONG", "fd": "K_FD", "si
            "pid": "K_PID", "uid": "K_UID", "gid": "K_GID", "tid": "K_TID", "addr": "K_ADDR", "hex": "K_HEX",
            "void": "K_VOID", "pair": "K_PAIR", "mode": "K_OCTAL", "sig": "K_SIG"}
 DIRS = {"in": "DIR_IN", "out": "DIR_OUT", "inout": "DIR_INOUT"}
-CALL = re.compile(r"\s*(\d+)\s+([MSR])\s+(\w+)(?:=(\w+))?\s+(\w+)\((.*?)\)(?:\s+->\s+(\w+))?(?:\s+--\s+(.*))?$")
+CALL = re.compile(r"\s*(\d+)\s+([MSR])\s+(\w+)(?:=(\w+))?\s+(\w+)\((.*?)\)(?:\s+->\s+(\w+))?((?:\s+@\w+)*)(?:\s+--\s+(.*))?$")
+# @word -> what the tracer learns: filter classes, and that the call may sleep
+CLASSES = {"network": "SYS_IN_NETWORK", "memory": "SYS_IN_MEMORY", "process": "SYS_IN_PROCESS",
+           "signal": "SYS_IN_SIGNAL", "wait": "SYS_WAITS"}
 POINTER = re.compile(r"(in|out|inout)(?:\[(\w+)\])?\s+(?:(\w+)(?:\[(\w+)\])?\s+)?(\w+)$")
 
 
@@ -48,22 +51,30 @@ class Arg:
         if len(words) != 2:
             line.fail(f"argument {text!r}: a type and a name expected")
         word, self.name = words
-        if word.startswith("set:"):
-            self.set, word = word[4:], "hex"
+        word, _, self.set = word.partition(":")
+        if word == "set":
+            word = "hex"
+            self.kind_of(line, word)
+            self.same = False
+        else:
+            self.kind_of(line, word)
+        if self.set:
+            self.kind = "K_SET"
+
+    def kind_of(self, line, word):
         if word not in SCALARS:
             line.fail(f"{self.name}: unknown type {word!r}")
         self.c, self.kind, self.same = SCALARS[word]
-        if self.set:
-            self.kind, self.same = "K_SET", False
 
 
 class Call:
     def __init__(self, line, types):
         m = CALL.match(line.text)
         if not m:
-            line.fail("not of the form: NUMBER TIER KIND NAME(ARGUMENTS) -> RESULT -- note")
+            line.fail("not of the form: NUMBER TIER KIND NAME(ARGUMENTS) -> RESULT @class -- note")
         self.line, self.nr, self.tier, self.kind, self.host = line, int(m[1]), m[2], m[3], m[4]
-        self.name, self.ret, self.note = m[5], m[7] or "int", m[8]
+        self.name, self.ret, self.note = m[5], m[7] or "int", m[9]
+        self.classes = [w[1:] for w in m[8].split()]
         self.args = [Arg(line, a.strip(), types) for a in m[6].split(",")] if m[6].strip() else []
         self.names = [a.name for a in self.args]
         self.c_name = self.name.lstrip("_")
@@ -79,6 +90,9 @@ class Call:
             fail(f"{self.name}: only a `same` call names a host call")
         if len(set(self.names)) != len(self.names):
             fail(f"{self.name}: two arguments of one name")
+        for word in self.classes:
+            if word not in CLASSES:
+                fail(f"{self.name}: unknown class @{word}")
         if len(self.args) > 8:
             fail(f"{self.name}: more than 8 arguments")
         if self.kind == "fail" and not hasattr(errno, self.ret):

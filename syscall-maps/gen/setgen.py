@@ -143,10 +143,12 @@ def main():
         f.write(made + '#pragma once\n\n#include "abi/core/sets.h"\n\n')
         f.write(f"extern const struct errno_map {p}_errnos;\nextern const struct signal_map {p}_signals;\n")
         f.writelines(f"extern const struct set {p}_{s.name}_set;\n" for s in sets)
+        f.write(f"extern const struct set *const {p}_sets[];\n#define {p.upper()}_NSETS {len(sets)}\n")
     with open(source, "w", encoding="utf-8") as f:
         f.write(made + "#include <errno.h>\n#include <signal.h>\n" + "".join(f"#include <{i}>\n" for i in includes))
         f.write(f'\n#include "{header.rsplit("/", 1)[-1]}"\n\n')
         f.write("\n".join(set_source(p, s) for s in sets) + "\n")
+        f.write(f"const struct set *const {p}_sets[] = {{{', '.join(f'&{p}_{s.name}_set' for s in sets)}}};\n\n")
         f.write(errno_tables(p, errno_path, guest) + "\n" + signal_tables(p, signal_path, guest))
 
 
