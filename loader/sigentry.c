@@ -189,10 +189,11 @@ asynchronous(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 	greg_t *g = uc->uc_mcontext.gregs;
 	uint64_t rip = (uint64_t)g[REG_RIP];
 
-	if (signo != KICK_SIGNO)
-		push_inbox(nt, signo, si, uc);
-	else
+	/* A kick is a tgkill; timers of ours and other guests queue the same number with something to say. */
+	if (signo == KICK_SIGNO && si->si_code == SI_TKILL)
 		remote_call(nt->t);
+	else
+		push_inbox(nt, signo, si, uc);
 	__atomic_store_n(&nt->t->wake, 1, __ATOMIC_SEQ_CST);
 	if (!gm_inside(rip, 1)) {
 		wake_monitor(nt, g);

@@ -1,30 +1,16 @@
-/* Pending signals: order of arrival within a number, lowest number first. */
+/* Pending signals: order of arrival within a number. */
 #include "abi/core/sigq.h"
 
 #include <string.h>
 
-bool
-sigq_add(struct sigq *q, const struct gsiginfo *si, bool queues)
+void
+sigq_add(struct sigq *q, const struct gsiginfo *si, bool room)
 {
-	if (!queues && gsig_has(&q->pending, si->signo))
-		return true;
-	if (q->n == SIGQ_MAX)
-		return false;
-	q->item[q->n++] = *si;
+	if (room && q->n < SIGQ_MAX)
+		q->item[q->n++] = *si;
+	else
+		gsig_add(&q->bare, si->signo);
 	gsig_add(&q->pending, si->signo);
-	return true;
-}
-
-static int
-lowest(const struct gsigset *pending, const struct gsigset *blocked)
-{
-	for (int i = 0; i < 2; i++) {
-		uint64_t w = pending->w[i] & ~blocked->w[i];
-
-		if (w)
-			return i * 64 + __builtin_ctzll(w) + 1;
-	}
-	return 0;
 }
 
 static void
@@ -34,35 +20,50 @@ remove_at(struct sigq *q, uint32_t i)
 	q->n--;
 }
 
-bool
-sigq_take(struct sigq *q, const struct gsigset *blocked, struct gsiginfo *ret)
+static uint32_t
+find_from(const struct sigq *q, uint32_t i, int signo)
 {
-	int signo = lowest(&q->pending, blocked);
-	bool found = false, more = false;
-
-	if (!signo)
-		return false;
-	for (uint32_t i = 0; i < q->n && !more;) {
-		if (q->item[i].signo != signo) {
-			i++;
-		} else if (!found) {
-			*ret = q->item[i];
-			remove_at(q, i);
-			found = true;
-		} else {
-			more = true;
-		}
-	}
-	if (!more)
-		gsig_del(&q->pending, signo);
-	return found;
+	while (i < q->n && q->item[i].signo != signo)
+		i++;
+	return i;
 }
 
 void
-sigq_flush(struct sigq *q, int signo)
+sigq_remove(struct sigq *q, uint32_t i)
+{
+	int signo = q->item[i].signo;
+
+	remove_at(q, i);
+	if (find_from(q, 0, signo) == q->n && !gsig_has(&q->bare, signo))
+		gsig_del(&q->pending, signo);
+}
+
+bool
+sigq_take(struct sigq *q, int signo, struct gsiginfo *ret)
+{
+	uint32_t at = find_from(q, 0, signo);
+
+	if (!gsig_has(&q->pending, signo))
+		return false;
+	if (gsig_has(&q->bare, signo)) {
+		*ret = (struct gsiginfo){.signo = signo};
+		gsig_del(&q->bare, signo);
+	} else {
+		*ret = q->item[at];
+		remove_at(q, at);
+		at = find_from(q, at, signo);
+	}
+	if (at == q->n)
+		gsig_del(&q->pending, signo);
+	return true;
+}
+
+void
+sigq_flush(struct sigq *q, struct gsigset set)
 {
 	for (uint32_t i = q->n; i-- > 0;)
-		if (q->item[i].signo == signo)
+		if (gsig_has(&set, q->item[i].signo))
 			remove_at(q, i);
-	gsig_del(&q->pending, signo);
+	q->pending = gsig_without(q->pending, set);
+	q->bare = gsig_without(q->bare, set);
 }

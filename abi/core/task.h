@@ -13,7 +13,8 @@ struct cpu_x64;
 struct exec_req;
 struct gm;
 struct personality;
-struct sig_host;
+struct sig_task;
+struct sig_thread;
 struct thread;
 
 /** A host signal as our handler saw it, before the personality makes a guest signal of it. */
@@ -129,6 +130,7 @@ struct task {
 	pid_t pid;                  /* host pid = guest pid */
 	bool vfork_child;           /* runs on its parent's memory until exec or exit */
 	bool exiting;
+	struct sig_task *sig;       /* sig.c */
 	void *priv;                 /* the personality's own */
 	void *vfork_room;           /* VFORK_ROOM bytes for its copies, in a vfork child */
 	/* the program */
@@ -163,6 +165,7 @@ struct thread {
 	bool exit_now;              /* the run loop ends this thread */
 	uint64_t deadline;          /* ns, host CLOCK_MONOTONIC, of the interrupted wait; valid with in_restart */
 	struct inbox inbox;
+	struct sig_thread *sig;     /* sig.c */
 	void *priv;                 /* the personality's own */
 	void *engine;               /* the engine's own */
 	struct thread *next;        /* under task->lock */

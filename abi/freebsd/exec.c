@@ -139,11 +139,14 @@ static long
 run(struct thread *t, struct exec_area *x, int fd, const char *path)
 {
 	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp};
+	long r;
 
 	q.blob = x->blob;
 	q.blob_len = fbsd_signal_save(t, x->blob, BLOB_BYTES, &q.host_mask);
 	fbsd_umtx_before_exec(t);
-	return t->task->hooks->exec(t, &q);
+	r = t->task->hooks->exec(t, &q);
+	fbsd_signal_unsave(t);
+	return r;
 }
 
 /* One level of interpreters: a script's interpreter that is a script itself is ENOEXEC, as on FreeBSD. */

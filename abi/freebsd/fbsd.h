@@ -95,6 +95,8 @@ void fbsd_signal_after_fork(struct thread *t);
 void fbsd_signal_vfork_child(struct thread *child);
 /** What the next image must know: ignored set, mask, pending.  Bytes written; host mask for a native program. */
 uint32_t fbsd_signal_save(struct thread *t, void *blob, uint32_t size, uint64_t *ret_host_mask);
+/** exec failed: go on. */
+void fbsd_signal_unsave(struct thread *t);
 /* struct personality's */
 void fbsd_fault(struct thread *t, const struct guest_fault *f);
 bool fbsd_signals_due(struct thread *t);

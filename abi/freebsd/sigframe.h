@@ -8,6 +8,7 @@
 #define FBSD_MC_HASSEGS     1u
 #define FBSD_MC_HASBASES    2u
 #define FBSD_MC_HASFPXSTATE 4u
+#define FBSD_MC_KNOWN       15u /* and HASTLSBASE */
 #define FBSD_FPFMT_NODEV    0x10000
 #define FBSD_FPFMT_XMM      0x10002
 #define FBSD_FPOWNED_NONE   0x20000
@@ -69,5 +70,3 @@ _Static_assert(sizeof(struct fbsd_sigframe) == 976, "sigframe");
 
 /** Registers of the calling thread, x87 and vectors included; @xarea receives what follows the legacy 512 bytes. */
 void fbsd_context_get(struct thread *t, struct fbsd_mcontext *ret, void *xarea, uint32_t *ret_xlen);
-/** Make a context the thread's registers.  0, -EINVAL for what the hardware or the kernel would refuse, -EFAULT. */
-int fbsd_context_set(struct thread *t, const struct fbsd_mcontext *mc);

@@ -1,4 +1,4 @@
-/* Signal state, arrival of host signals, and which thread gets them. */
+/* Signal state, what host signals become, and what exec hands on. */
 #include "abi/freebsd/signal.h"
 
 #include <errno.h>
@@ -10,75 +10,16 @@
 
 #include "abi/freebsd/proc.h"
 
-struct gsigset
-fbsd_sigset_in(const struct fbsd_sigset *s)
-{
-	return (struct gsigset){{s->bits[0] | (uint64_t)s->bits[1] << 32, s->bits[2] | (uint64_t)s->bits[3] << 32}};
-}
-
-struct fbsd_sigset
-fbsd_sigset_out(const struct gsigset *s)
-{
-	return (struct fbsd_sigset){
-	    {(uint32_t)s->w[0], (uint32_t)(s->w[0] >> 32), (uint32_t)s->w[1], (uint32_t)(s->w[1] >> 32)}};
-}
-
-struct gsigset
-fbsd_maskable(struct gsigset s)
-{
-	gsig_del(&s, FBSD_SIGKILL);
-	gsig_del(&s, FBSD_SIGSTOP);
-	return s;
-}
-
-bool
-fbsd_default_ignores(int signo)
-{
-	switch (signo) {
-	case FBSD_SIGURG:
-	case FBSD_SIGCONT:
-	case FBSD_SIGCHLD:
-	case FBSD_SIGIO:
-	case FBSD_SIGWINCH:
-	case FBSD_SIGINFO:
-	case FBSD_SIGTHR:
-	case FBSD_SIGLIBRT:
-		return true;
-	}
-	return false;
-}
-
-bool
-fbsd_default_stops(int signo)
-{
-	return signo == FBSD_SIGSTOP || signo == FBSD_SIGTSTP || signo == FBSD_SIGTTIN || signo == FBSD_SIGTTOU;
-}
-
-bool
-fbsd_default_cores(int signo)
-{
-	switch (signo) {
-	case FBSD_SIGQUIT:
-	case FBSD_SIGILL:
-	case FBSD_SIGTRAP:
-	case FBSD_SIGABRT:
-	case FBSD_SIGEMT:
-	case FBSD_SIGFPE:
-	case FBSD_SIGBUS:
-	case FBSD_SIGSEGV:
-	case FBSD_SIGSYS:
-		return true;
-	}
-	return false;
-}
-
-bool
-fbsd_signal_ignored(const struct fbsd_sigacts *sa, int signo)
-{
-	uint64_t h = sa->act[signo].handler;
-
-	return h == FBSD_SIG_IGN || (h == FBSD_SIG_DFL && fbsd_default_ignores(signo));
-}
+/* Numbers that are not here end the process.  Source: signal(3), table of default actions. */
+static const uint8_t classes[GSIG_MAX + 1] = {
+    [FBSD_SIGQUIT] = SIGC_CORE,    [FBSD_SIGILL] = SIGC_CORE,     [FBSD_SIGTRAP] = SIGC_CORE,
+    [FBSD_SIGABRT] = SIGC_CORE,    [FBSD_SIGEMT] = SIGC_CORE,     [FBSD_SIGFPE] = SIGC_CORE,
+    [FBSD_SIGBUS] = SIGC_CORE,     [FBSD_SIGSEGV] = SIGC_CORE,    [FBSD_SIGSYS] = SIGC_CORE,
+    [FBSD_SIGSTOP] = SIGC_STOP,    [FBSD_SIGTSTP] = SIGC_TTYSTOP, [FBSD_SIGTTIN] = SIGC_TTYSTOP,
+    [FBSD_SIGTTOU] = SIGC_TTYSTOP, [FBSD_SIGCONT] = SIGC_CONT,    [FBSD_SIGURG] = SIGC_IGNORE,
+    [FBSD_SIGCHLD] = SIGC_IGNORE,  [FBSD_SIGIO] = SIGC_IGNORE,    [FBSD_SIGWINCH] = SIGC_IGNORE,
+    [FBSD_SIGINFO] = SIGC_IGNORE,
+};
 
 void
 fbsd_siginfo_out(const struct gsiginfo *si, struct fbsd_siginfo *ret)
@@ -94,91 +35,15 @@ fbsd_siginfo_out(const struct gsiginfo *si, struct fbsd_siginfo *ret)
 	if (si->code == FBSD_SI_TIMER) {
 		ret->reason.timer.id = si->timerid;
 		ret->reason.timer.overrun = si->overrun;
-	} else if (si->code > 0 && si->code < FBSD_SI_USER && si->signo != FBSD_SIGCHLD) {
+	} else if (si->trapno) {
 		ret->reason.trapno = si->trapno;
 	}
 }
 
-/* Synchronous ones and those we kick with are always ours on the host; the rest follows the guest's wish. */
-static bool
-always_caught(int host)
+struct gsiginfo
+fbsd_siginfo_from(const struct thread *t, int signo, int code)
 {
-	return host == SIGSYS || host == SIGSEGV || host == SIGBUS || host == SIGFPE || host == SIGILL || host == SIGTRAP;
-}
-
-void
-fbsd_signal_mirror(struct task *task, int signo)
-{
-	const struct fbsd_sigacts *sa = ((struct fbsd_task *)task->priv)->sig;
-	const struct fbsd_sigaction *act = &sa->act[signo];
-	int host = (uint32_t)signo < task->pers->signals->n ? task->pers->signals->to_host[signo] : 0;
-
-	if (!host || always_caught(host) || host == SIGKILL || host == SIGSTOP)
-		return;
-	if (act->handler == FBSD_SIG_IGN)
-		task->hooks->signal_release(host, true);
-	else if (act->handler == FBSD_SIG_DFL && fbsd_default_ignores(signo) && !sa->observer)
-		task->hooks->signal_release(host, false);
-	else
-		task->hooks->signal_catch(host, signo == FBSD_SIGCHLD && act->flags & FBSD_SA_NOCLDSTOP,
-		                          signo == FBSD_SIGCHLD && act->flags & FBSD_SA_NOCLDWAIT);
-}
-
-/* Standard signals do not queue behind one of their kind; realtime ones and sigqueue's do. */
-static bool
-queues(const struct gsiginfo *si)
-{
-	return si->signo >= FBSD_SIGRTMIN || si->code == FBSD_SI_QUEUE;
-}
-
-static bool
-accepts(const struct thread *t, int signo)
-{
-	const struct fbsd_sigthread *st = fbsd_sigthread(t);
-
-	return st && (!gsig_has(&st->mask, signo) || gsig_has(&st->waiting, signo));
-}
-
-static bool
-waited_for(struct task *task, struct thread *to, int signo)
-{
-	for (struct thread *t = to ? to : task->threads; t; t = to ? NULL : t->next)
-		if (fbsd_sigthread(t) && gsig_has(&fbsd_sigthread(t)->waiting, signo))
-			return true;
-	return false;
-}
-
-bool
-fbsd_signal_post(struct task *task, struct thread *to, const struct gsiginfo *si)
-{
-	struct fbsd_sigacts *sa = ((struct fbsd_task *)task->priv)->sig;
-	struct thread *kick = to;
-	bool ok = true;
-
-	pthread_mutex_lock(&task->lock);
-	pthread_mutex_lock(&sa->lock);
-	if (sa->observer)
-		sa->observer(task, si->signo);
-	if (si->signo == FBSD_SIGCONT) {
-		for (int s = 1; s <= FBSD_NSIG; s++)
-			if (fbsd_default_stops(s))
-				sigq_flush(&sa->process, s);
-	}
-	if (fbsd_signal_ignored(sa, si->signo) && !waited_for(task, to, si->signo)) {
-		kick = NULL;
-	} else if (to) {
-		ok = sigq_add(&fbsd_sigthread(to)->own, si, queues(si));
-	} else {
-		ok = sigq_add(&sa->process, si, queues(si));
-		for (struct thread *t = task->threads; t && !kick; t = t->next)
-			if (accepts(t, si->signo))
-				kick = t;
-	}
-	pthread_mutex_unlock(&sa->lock);
-	if (kick)
-		thread_kick(kick);
-	pthread_mutex_unlock(&task->lock);
-	return ok;
+	return (struct gsiginfo){.signo = signo, .code = code, .pid = t->task->pid, .uid = getuid()};
 }
 
 static int32_t
@@ -189,131 +54,98 @@ code_of(const struct inbox_item *it)
 		return FBSD_SI_USER;
 	case SI_QUEUE:
 		return FBSD_SI_QUEUE;
-	case SI_TIMER:
-		return FBSD_SI_TIMER;
 	case SI_MESGQ:
 		return FBSD_SI_MESGQ;
 	case SI_ASYNCIO:
 		return FBSD_SI_ASYNCIO;
 	case SI_TKILL:
 		return FBSD_SI_LWP;
-	case SI_KERNEL:
-		return FBSD_SI_KERNEL;
 	default:
-		return it->code; /* CLD_*, POLL_*: the same numbers */
+		/* CLD_*: the same numbers; readiness of descriptors is not told apart by FreeBSD */
+		return it->signo == SIGCHLD && it->code > 0 ? it->code : FBSD_SI_KERNEL;
 	}
 }
 
-static void
-from_inbox(const struct task *task, const struct inbox_item *it, struct gsiginfo *ret)
+/* Sent by another guest of ours; @it->error says what. */
+static bool
+carried(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
 {
-	const struct signal_map *m = task->pers->signals;
+	int signo = it->error & 0xff;
 
+	if (it->code != SI_QUEUE || !FBSD_IS_CARRIER(it->error) || signo < 1 || signo > FBSD_NSIG)
+		return false;
+	*ret = (struct gsiginfo){.signo = signo, .pid = it->pid, .uid = it->uid, .value = it->value};
+	ret->code = it->error & 1 << 9 ? FBSD_SI_QUEUE : FBSD_SI_USER;
+	if (it->error & 1 << 8) {
+		ret->code = FBSD_SI_LWP;
+		*ret_to = t;
+	}
+	return true;
+}
+
+static bool
+arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
+{
+	const struct signal_map *m = t->task->pers->signals;
+
+	if (it->signo == KICK_SIGNO)
+		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to);
 	*ret = (struct gsiginfo){.signo = m->to_guest[it->signo], .code = code_of(it), .pid = it->pid, .uid = it->uid};
-	if (it->signo == SIGCHLD) {
+	if (it->signo == SIGCHLD && it->code > 0) {
 		ret->status = it->status;
 		if (it->code != CLD_EXITED && it->status > 0 && it->status < 65)
 			ret->status = m->to_guest[it->status];
 	} else if (it->code == SI_QUEUE || it->code == SI_MESGQ) {
 		ret->value = it->value;
-	} else if (it->code == SI_TIMER) {
-		ret->value = it->value;
-		ret->timerid = it->timer_id;
-		ret->overrun = it->overrun;
-		ret->pid = 0;
-		ret->uid = 0;
-	} else if (it->signo == SIGIO) {
-		ret->band = it->band;
+	} else if (it->signo == SIGPIPE && it->code == SI_USER && it->pid == t->task->pid) {
+		/* Of a write by this thread: the host names the writer, FreeBSD the kernel. */
+		ret->code = FBSD_SI_KERNEL;
+		*ret_to = t;
+	} else if (it->code == SI_TKILL) {
+		*ret_to = t;
 	}
+	if (ret->code == FBSD_SI_KERNEL)
+		ret->pid = 0, ret->uid = 0;
+	return ret->signo != 0;
 }
 
-void
-fbsd_signal_drain(struct thread *t)
-{
-	struct inbox_item it;
-
-	__atomic_store_n(&t->wake, 0, __ATOMIC_SEQ_CST);
-	while (inbox_take(t, &it)) {
-		struct gsiginfo si;
-
-		from_inbox(t->task, &it, &si);
-		if (si.signo)
-			fbsd_signal_post(t->task, it.code == SI_TKILL || it.signo == SIGPIPE ? t : NULL, &si);
-	}
-}
-
-static bool
-take(struct thread *t, const struct gsigset *blocked, struct gsiginfo *ret)
-{
-	struct fbsd_sigacts *sa = fbsd_sigacts(t);
-	bool r;
-
-	pthread_mutex_lock(&sa->lock);
-	r = sigq_take(&fbsd_sigthread(t)->own, blocked, ret) || sigq_take(&sa->process, blocked, ret);
-	pthread_mutex_unlock(&sa->lock);
-	return r;
-}
-
-bool
-fbsd_signal_next(struct thread *t, struct gsiginfo *ret)
-{
-	return take(t, &fbsd_sigthread(t)->mask, ret);
-}
+const struct sig_os fbsd_sig_os = {
+    .classes = classes,
+    .chld = FBSD_SIGCHLD,
+    .rtmin = FBSD_SIGRTMIN,
+    .room = FBSD_SIGQUEUE_MAX,
+    .arrived = arrived,
+    .accepted = fbsd_ktimer_accepted,
+    .held = fbsd_fast_held,
+};
 
 bool
 fbsd_signals_due(struct thread *t)
 {
-	const struct fbsd_sigthread *st = fbsd_sigthread(t);
-	const struct fbsd_sigacts *sa = fbsd_sigacts(t);
-
-	fbsd_signal_drain(t);
-	if (!t->task->exiting && !gsig_any(&st->own.pending, &st->mask) && !gsig_any(&sa->process.pending, &st->mask))
-		return false;
-	t->wake = 1; /* for the loop to deliver it once the call's result is in place */
-	return true;
-}
-
-void
-fbsd_signal_force(struct thread *t, const struct gsiginfo *si)
-{
-	struct fbsd_sigacts *sa = fbsd_sigacts(t);
-	struct fbsd_sigthread *st = fbsd_sigthread(t);
-	struct fbsd_sigaction *act = &sa->act[si->signo];
-
-	pthread_mutex_lock(&sa->lock);
-	/* A fault that is blocked or ignored cannot be put off: its default action takes its course. */
-	if (gsig_has(&st->mask, si->signo) || act->handler == FBSD_SIG_IGN) {
-		act->handler = FBSD_SIG_DFL;
-		gsig_del(&st->mask, si->signo);
-	}
-	sigq_flush(&st->own, si->signo);
-	sigq_add(&st->own, si, true);
-	pthread_mutex_unlock(&sa->lock);
+	return sig_due(t);
 }
 
 void
 fbsd_mask_begin(struct thread *t, struct gsigset mask)
 {
-	struct fbsd_sigthread *st = fbsd_sigthread(t);
+	struct sig_thread *st = t->sig;
 
 	if (!st->has_saved) {
 		st->saved = st->mask;
 		st->has_saved = true;
 	}
-	st->mask = fbsd_maskable(mask);
-	if (gsig_any(&st->own.pending, &st->mask) || gsig_any(&fbsd_sigacts(t)->process.pending, &st->mask))
-		t->wake = 1;
+	sig_set_mask(t, fbsd_maskable(mask));
 }
 
 void
 fbsd_mask_end(struct thread *t, long r)
 {
-	struct fbsd_sigthread *st = fbsd_sigthread(t);
+	struct sig_thread *st = t->sig;
 
 	if (r == -EINTR || r == -HOST_ERESTART || !st->has_saved)
 		return;
-	st->mask = st->saved;
 	st->has_saved = false;
+	sig_set_mask(t, st->saved);
 }
 
 int
@@ -323,30 +155,31 @@ fbsd_signal_thread_init(struct thread *t, const struct thread *parent)
 
 	if (!st)
 		return -ENOMEM;
-	if (parent)
-		st->mask = fbsd_sigthread(parent)->mask;
 	st->alt.flags = FBSD_SS_DISABLE;
 	fbsd_thread(t)->sig = st;
+	sig_thread_init(t, &st->core, parent);
 	return 0;
 }
 
 void
 fbsd_signal_thread_free(struct thread *t)
 {
-	free(fbsd_thread(t)->sig);
+	struct fbsd_sigthread *st = fbsd_thread(t)->sig;
+
+	if (!st)
+		return;
+	sig_thread_gone(t);
+	free(st);
 	fbsd_thread(t)->sig = NULL;
 }
 
 void
 fbsd_signal_after_fork(struct thread *t)
 {
-	struct fbsd_sigacts *sa = fbsd_sigacts(t);
-	struct fbsd_sigthread *st = fbsd_sigthread(t);
-
-	pthread_mutex_init(&sa->lock, NULL);
-	memset(&sa->process, 0, sizeof(sa->process));
-	memset(&st->own, 0, sizeof(st->own));
-	t->inbox.tail = t->inbox.head;
+	sig_after_fork(t);
+	if (!t->task->vfork_child)
+		free(fbsd_sigacts(t)->timers);
+	fbsd_sigacts(t)->timers = NULL;
 }
 
 /* The copies live on the child's own side of the shared memory, and go with the mapping that holds them. */
@@ -363,18 +196,17 @@ fbsd_signal_vfork_child(struct thread *child)
 	v->thread.sig = &v->sigthread;
 	child->task->priv = &v->task;
 	child->priv = &v->thread;
+	child->task->sig = &v->sig.core;
+	child->sig = &v->sigthread.core;
 	fbsd_signal_after_fork(child);
 }
 
 void
 fbsd_signal_reset_handlers(struct thread *t)
 {
-	struct fbsd_sigacts *sa = fbsd_sigacts(t);
-
-	for (int s = 1; s <= FBSD_NSIG; s++) {
-		if (sa->act[s].handler <= FBSD_SIG_IGN)
-			continue;
-		sa->act[s] = (struct fbsd_sigaction){0};
-		fbsd_signal_mirror(t->task, s);
-	}
+	pthread_mutex_lock(&t->task->lock);
+	for (int s = 1; s <= FBSD_NSIG; s++)
+		if (fbsd_sigacts(t)->act[s].handler > FBSD_SIG_IGN)
+			fbsd_action_reset(t->task, s);
+	pthread_mutex_unlock(&t->task->lock);
 }

@@ -1,14 +1,17 @@
 /*
- * Signals of a FreeBSD guest.  signal.c: state, arrival, choice of thread; sigdeliver.c: default actions and handlers;
- * sigframe.c: frames; sigaction.c, sigsend.c, sigwait.c: calls.
- * Source: FreeBSD manual sigaction(2) and kin, by observable behaviour.
+ * Signals of a FreeBSD guest: what abi/core/sig.h leaves to the OS.  signal.c: state and arrival; sigdeliver.c: default
+ * actions and handlers; sigfault.c: faults; sigframe.c: frames; sigaction.c, sigsend.c, sigwait.c, ktimer.c: calls.
+ * A death by SIGEMT, SIGINFO, SIGTHR, SIGLIBRT or a number above 94, which the host cannot express, ends the process
+ * with status 128 + number.  A call that does not exist is ENOSYS without SIGSYS (kern.signosys=0).
+ * Source: FreeBSD manual sigaction(2) and kin, sys/kern/kern_sig.c, by observable behaviour.
  */
 #pragma once
 
-#include "abi/core/sigq.h"
+#include "abi/core/sig.h"
 #include "abi/freebsd/fbsd.h"
 
 #define FBSD_NSIG 128
+_Static_assert(FBSD_NSIG == GSIG_MAX, "numbers");
 
 enum { FBSD_SIGHUP = 1, FBSD_SIGINT, FBSD_SIGQUIT, FBSD_SIGILL, FBSD_SIGTRAP, FBSD_SIGABRT, FBSD_SIGEMT, FBSD_SIGFPE,
        FBSD_SIGKILL, FBSD_SIGBUS, FBSD_SIGSEGV, FBSD_SIGSYS, FBSD_SIGPIPE, FBSD_SIGALRM, FBSD_SIGTERM, FBSD_SIGURG,
@@ -72,23 +75,23 @@ struct fbsd_siginfo {
 };
 _Static_assert(sizeof(struct fbsd_siginfo) == 80, "siginfo_t");
 
-/** Process-wide; one lock for it and for all threads' queues. */
+/** kern.sigqueue.max_pending_per_proc */
+#define FBSD_SIGQUEUE_MAX 128
+
+struct fbsd_ktimers;
+
+/** Process-wide, under task->lock. */
 struct fbsd_sigacts {
-	pthread_mutex_t lock;
+	struct sig_task core;
 	struct fbsd_sigaction act[FBSD_NSIG + 1];
-	struct sigq process;
-	/* kqueue's EVFILT_SIGNAL: told of every attempt, also of ignored ones; lock held. */
-	void (*observer)(struct task *task, int signo);
+	struct fbsd_ktimers *timers; /* ktimer.c; NULL until there is one */
 };
 
-/** Per thread.  `mask` is written by its own thread only. */
+/** Per thread. */
 struct fbsd_sigthread {
-	struct gsigset mask, saved;   /* saved: to be back after sigsuspend and kin */
-	bool has_saved;
-	struct gsigset waiting;       /* sigwait set: taken although blocked */
-	struct fbsd_stack alt;
-	struct sigq own;
-	uint64_t fast_block;          /* sigfastblock word, 0 none */
+	struct sig_thread core;
+	struct fbsd_stack alt;       /* flags: FBSD_SS_DISABLE or 0 */
+	uint64_t fast_block;         /* sigfastblock's word, 0 none */
 };
 
 static inline struct fbsd_sigacts *
@@ -103,38 +106,61 @@ fbsd_sigthread(const struct thread *t)
 	return fbsd_thread(t)->sig;
 }
 
-struct gsigset fbsd_sigset_in(const struct fbsd_sigset *s);
-struct fbsd_sigset fbsd_sigset_out(const struct gsigset *s);
+static inline struct gsigset
+fbsd_sigset_in(const struct fbsd_sigset *s)
+{
+	return (struct gsigset){{s->bits[0] | (uint64_t)s->bits[1] << 32, s->bits[2] | (uint64_t)s->bits[3] << 32}};
+}
+
+static inline struct fbsd_sigset
+fbsd_sigset_out(struct gsigset s)
+{
+	return (struct fbsd_sigset){
+	    {(uint32_t)s.w[0], (uint32_t)(s.w[0] >> 32), (uint32_t)s.w[1], (uint32_t)(s.w[1] >> 32)}};
+}
+
 /** The mask without what cannot be blocked. */
-struct gsigset fbsd_maskable(struct gsigset s);
+static inline struct gsigset
+fbsd_maskable(struct gsigset s)
+{
+	gsig_del(&s, FBSD_SIGKILL);
+	gsig_del(&s, FBSD_SIGSTOP);
+	return s;
+}
+
 void fbsd_siginfo_out(const struct gsiginfo *si, struct fbsd_siginfo *ret);
-
-/** Does the signal go nowhere now: ignored, or ignored by default? */
-bool fbsd_signal_ignored(const struct fbsd_sigacts *sa, int signo);
-bool fbsd_default_ignores(int signo);
-bool fbsd_default_stops(int signo);
-/** What a guest's wait status says of death by it: a core? */
-bool fbsd_default_cores(int signo);
-
-/** A signal for a thread, or (to == NULL) for the process.  False when a queue is full (EAGAIN for sigqueue). */
-bool fbsd_signal_post(struct task *task, struct thread *to, const struct gsiginfo *si);
-/** A fault: at once, whatever is blocked. */
-void fbsd_signal_force(struct thread *t, const struct gsiginfo *si);
-/** Inbox to queues. */
-void fbsd_signal_drain(struct thread *t);
-/** Next signal for this thread's handler or default action; lock not held. */
-bool fbsd_signal_next(struct thread *t, struct gsiginfo *ret);
+/** What SI_USER and its like say of the sender. */
+struct gsiginfo fbsd_siginfo_from(const struct thread *t, int signo, int code);
 
 /**
- * Wait calls with a mask of their own (sigsuspend, pselect, ppoll): the mask is swapped before the wait, and
- * fbsd_mask_end puts it back, or leaves that to the delivery when a signal ended the wait (@r is -EINTR or
- * -HOST_ERESTART), so that the handler's frame holds the old mask.
+ * Wait calls with a mask of their own (sigsuspend, pselect, ppoll): the mask is swapped before the wait, and fbsd_mask_end
+ * puts it back, or leaves that to the delivery when a signal ended the wait (@r is -EINTR or -HOST_ERESTART), so that the
+ * handler's frame holds the old mask.  Both may be called again when the call is served again.
  */
 void fbsd_mask_begin(struct thread *t, struct gsigset mask);
 void fbsd_mask_end(struct thread *t, long r);
 
-/** Mirror one disposition to the host. */
-void fbsd_signal_mirror(struct task *task, int signo);
+/** The caught signal goes back to its default action, the rest of its settings stay (SA_RESETHAND, exec). Lock held. */
+void fbsd_action_reset(struct task *task, int signo);
+
 /** Push a handler's frame and point the registers at it; false when the stack cannot take it. */
 bool fbsd_frame_push(struct thread *t, const struct gsiginfo *si, const struct fbsd_sigaction *act,
                      const struct gsigset *ret_mask);
+/** Let the handler run (or die of a bad stack): frame, mask, SA_RESETHAND. */
+void fbsd_enter_handler(struct thread *t, const struct gsiginfo *si);
+/** sigfastblock: is everything put off?  Sets the word's pending bit then. */
+bool fbsd_fast_held(struct thread *t);
+/** The same without the bit: for faults. */
+bool fbsd_fast_blocks(struct thread *t);
+
+/** A host signal from a timer of ktimer_create; false when it is of none. */
+bool fbsd_ktimer_arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to);
+/** Its signal is taken: overruns are counted from here.  Lock held. */
+void fbsd_ktimer_accepted(struct task *task, struct gsiginfo *si);
+
+/**
+ * Numbers that the host lacks travel between guests by KICK_SIGNO, which each of our processes catches: si_errno says
+ * what it is.
+ */
+#define FBSD_CARRIER(signo, code, thread) (0x46420000 | ((code) == FBSD_SI_QUEUE) << 9 | (thread) << 8 | (signo))
+#define FBSD_IS_CARRIER(e)                (((e) & 0xffff0000) == 0x46420000)
