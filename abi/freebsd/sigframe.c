@@ -160,6 +160,21 @@ set_registers(struct cpu_x64 *c, const struct fbsd_mcontext *m, uint64_t rflags)
 	c->exact = 1;
 }
 
+int
+fbsd_context_set(struct thread *t, const struct fbsd_mcontext *m)
+{
+	int r;
+
+	if (m->len != FBSD_MC_LEN || m->flags & ~FBSD_MC_KNOWN)
+		return -EINVAL;
+	r = set_fpu(t, m);
+	if (r == 0 && m->flags & FBSD_MC_HASBASES)
+		r = set_bases(t, m);
+	if (r == 0)
+		set_registers(t->cpu, m, m->rflags);
+	return r;
+}
+
 static int32_t
 alt_flags(const struct fbsd_sigthread *st, bool on)
 {
@@ -263,15 +278,8 @@ fbsd_setcontext(struct thread *t, uint64_t ucp)
 		return -EINVAL;
 	if (gm_read(&uc, ucp, UC_COPY))
 		return -EFAULT;
-	if (uc.mc.len != FBSD_MC_LEN || uc.mc.flags & ~FBSD_MC_KNOWN)
-		return -EINVAL;
-	r = set_fpu(t, &uc.mc);
-	if (r == 0 && uc.mc.flags & FBSD_MC_HASBASES)
-		r = set_bases(t, &uc.mc);
-	if (r)
-		return r;
-	set_registers(t->cpu, &uc.mc, uc.mc.rflags);
-	return set_mask(t, &uc.sigmask);
+	r = fbsd_context_set(t, &uc.mc);
+	return r ? r : set_mask(t, &uc.sigmask);
 }
 
 /* The context of a program that has just returned 0 from this call. */

@@ -70,3 +70,8 @@ _Static_assert(sizeof(struct fbsd_sigframe) == 976, "sigframe");
 
 /** Registers of the calling thread, x87 and vectors included; @xarea receives what follows the legacy 512 bytes. */
 void fbsd_context_get(struct thread *t, struct fbsd_mcontext *ret, void *xarea, uint32_t *ret_xlen);
+/**
+ * Make a context the thread's registers, as setcontext does: flags that are not a user's are left out, segment bases only
+ * with FBSD_MC_HASBASES.  0, -EINVAL or -EFAULT.
+ */
+int fbsd_context_set(struct thread *t, const struct fbsd_mcontext *mc);
