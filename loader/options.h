@@ -39,6 +39,7 @@ struct options {
 	uint64_t seed;
 	enum intercept intercept;
 	bool no_patch;
+	bool no_fast;
 	bool native_deny;
 	bool core;
 	int exec_config;         /* -1: none */

@@ -256,7 +256,7 @@ int
 program_start(struct exec_config *c, struct program *p, struct diag *d)
 {
 	const struct options *o = &c->opt;
-	struct engine_config ec = {.intercept = o->intercept, .patch = !o->no_patch, .full_only = o->strace || o->summary};
+	struct engine_config ec = {.intercept = o->intercept, .patch = !o->no_patch, .full_only = o->strace || o->summary || o->no_fast};
 
 	struct mapped m;
 	struct task *task;

@@ -19,6 +19,8 @@ struct fbsd_sigset {
 	uint32_t bits[4];
 };
 
+#define FBSD_NOSIGPIPE_FDS 65536
+
 /** Process-wide state.  Each part is owned by the file named, which also allocates and frees it. */
 struct fbsd_task {
 	struct fbsd_sigacts *sig;    /* signal.c: dispositions, process queue */
@@ -28,6 +30,7 @@ struct fbsd_task {
 		uint64_t cur, max;
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
+	uint8_t nosigpipe[FBSD_NOSIGPIPE_FDS / 8]; /* sockopt.c: a bit a descriptor */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };

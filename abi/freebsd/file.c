@@ -26,15 +26,15 @@ void
 fbsd_fd_closed(struct thread *t, int fd)
 {
 	fbsd_kq_fd_closed(t, fd);
+	if (fd >= 0 && fd < FBSD_NOSIGPIPE_FDS)
+		fbsd_task(t)->nosigpipe[fd / 8] &= (uint8_t)~(1u << (fd % 8));
 }
 
 void
 fbsd_fd_range_closed(struct thread *t, int low, int high)
 {
-	if (!fbsd_task(t)->kq)
-		return;
 	for (int fd = low; fd <= high; fd++)
-		fbsd_kq_fd_closed(t, fd);
+		fbsd_fd_closed(t, fd);
 }
 
 bool

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "abi/core/vdso.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
@@ -15,6 +16,7 @@ task_start(struct task *task, struct diag *d)
 	int r = ft ? 0 : -ENOMEM;
 
 	task->priv = ft;
+	vdso_setup();
 	if (r == 0)
 		r = fbsd_signal_task_init(task);
 	if (r == 0)

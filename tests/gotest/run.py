@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GO = "/usr/lib/go-1.19/bin/go"
@@ -41,6 +42,19 @@ def build(goos, package, out, cache):
     return os.path.exists(out), p.stderr
 
 
+def zones(folder):
+    """zoneinfo.zip of the system's time zones, stored uncompressed as Go wants it."""
+    os.makedirs(folder)
+    base = "/usr/share/zoneinfo"
+    with zipfile.ZipFile(os.path.join(folder, "zoneinfo.zip"), "w", zipfile.ZIP_STORED) as z:
+        for here, _, names in os.walk(base):
+            for name in names:
+                path = os.path.join(here, name)
+                relative = os.path.relpath(path, base)
+                if not relative.startswith(("posix/", "right/")) and open(path, "rb").read(4) == b"TZif":
+                    z.write(path, relative)
+
+
 def goroot(folder):
     """A GOROOT that tests may look into: source by links, and the time zones that Debian leaves out."""
     root = os.path.join(folder, "goroot")
@@ -51,15 +65,13 @@ def goroot(folder):
             if os.path.exists(path):
                 os.symlink(path, os.path.join(root, name))
         os.makedirs(os.path.join(root, "lib"))
-        for path in ("/usr/share/go-1.19/lib/time", "/usr/lib/go-1.19/lib/time"):
-            if os.path.isdir(path):
-                shutil.copytree(path, os.path.join(root, "lib", "time"), dirs_exist_ok=True)
+        zones(os.path.join(root, "lib", "time"))
     return root
 
 
 def run(command, package, root, short, seconds):
     args = command + ["-test.timeout", f"{seconds}s"] + (["-test.short"] if short else [])
-    env = dict(os.environ, GOROOT=root, PATH=os.environ["PATH"])
+    env = dict(os.environ, GOROOT=root, PATH=os.path.dirname(GO) + ":" + os.environ["PATH"])
     with tempfile.TemporaryDirectory() as tmp:
         env["TMPDIR"] = tmp
         try:
