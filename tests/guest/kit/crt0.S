@@ -18,6 +18,7 @@ kit_call:
 	mov	%rdx, %rdi
 	mov	%rcx, %rsi
 	mov	%r8, %rdx
+	mov	%rdx, 24(%rbx)
 	mov	%r9, %r10
 	mov	16(%rsp), %r8
 	mov	24(%rsp), %r9

@@ -54,6 +54,9 @@ struct siginfo {
 	char reason[40];
 };
 
+_Static_assert(sizeof(struct sigset) == 16 && sizeof(struct timespec) == 16, "sys/_sigset.h, sys/_timespec.h");
+_Static_assert(sizeof(struct sigaction) == 32 && sizeof(struct siginfo) == 80, "sys/signal.h");
+
 #define SIGSET(n) ((struct sigset){{(n) <= 32 ? 1u << ((n)-1) : 0, (n) > 32 && (n) <= 64 ? 1u << ((n)-33) : 0, (n) > 64 && (n) <= 96 ? 1u << ((n)-65) : 0, (n) > 96 ? 1u << ((n)-97) : 0}})
 
 enum { AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY, AT_EXECPATH = 15, AT_CANARY, AT_CANARYLEN, AT_OSRELDATE,

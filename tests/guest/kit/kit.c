@@ -52,6 +52,14 @@ strcmp(const char *a, const char *b)
 	return *(const unsigned char *)a - *(const unsigned char *)b;
 }
 
+int
+strncmp(const char *a, const char *b, size_t n)
+{
+	while (n && *a && *a == *b)
+		a++, b++, n--;
+	return n ? *(const unsigned char *)a - *(const unsigned char *)b : 0;
+}
+
 int64_t
 kit_value(struct ret r)
 {
@@ -142,6 +150,31 @@ kit_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool
+kit_failed_with(const char *file, int line, const char *what, int error, struct ret r)
+{
+	if (!r.carry)
+		kit_fail(file, line, "%s is %ld, expected errno %d", what, (long)r.val, error);
+	else if (r.val != (uint64_t)error)
+		kit_fail(file, line, "%s: errno %ld, expected %d", what, (long)r.val, error);
+	else if (r.val2 != r.rdx)
+		kit_fail(file, line, "%s: rdx became %lx", what, (unsigned long)r.val2);
+	else
+		return true;
+	return false;
+}
+
+const char *
+kit_env(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char **e = kit_envp; *e; e++)
+		if (!strncmp(*e, name, n) && (*e)[n] == '=')
+			return *e + n + 1;
+	return NULL;
+}
+
 uint64_t
 kit_aux(uint64_t type)
 {
@@ -158,15 +191,23 @@ kit_aux(uint64_t type)
 const char *
 kit_dir(void)
 {
-	static char name[64];
+	static char name[72];
+	static const char stem[] = "/dragoman-guest-";
+	const char *base = kit_env("TMPDIR");
 	int64_t pid = sys(SYS_getpid);
+	size_t n;
 
-	if (!name[0]) {
-		memcpy(name, "/tmp/dragoman-guest-", 20);
-		for (int i = 0; i < 8; i++)
-			name[20 + i] = (char)('0' + (pid >> (4 * (7 - i)) & 7));
-		sys(SYS_mkdir, name, 0700);
-	}
+	if (name[0])
+		return name;
+	if (!base || strlen(base) + sizeof(stem) + 8 > sizeof(name))
+		base = "/tmp";
+	n = strlen(base);
+	memcpy(name, base, n);
+	memcpy(name + n, stem, sizeof(stem) - 1);
+	n += sizeof(stem) - 1;
+	for (int i = 0; i < 8; i++)
+		name[n + (size_t)i] = "0123456789abcdef"[pid >> (4 * (7 - i)) & 15];
+	sys(SYS_mkdir, name, 0700);
 	return name;
 }
 

@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What a call left: rax, rdx and the carry flag. */
+/** What a call left: rax, rdx and the carry flag; and what rdx was before it. */
 struct ret {
 	uint64_t val, val2;
 	bool carry;
+	uint64_t rdx;
 };
+_Static_assert(offsetof(struct ret, carry) == 16 && offsetof(struct ret, rdx) == 24, "crt0.S knows the layout");
 
 /** Any call, up to eight arguments (the last two go on the stack, as libc's stubs pass them). */
 struct ret kit_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h);
@@ -35,6 +37,9 @@ void *memset(void *d, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+/** Value of an environment variable, or NULL. */
+const char *kit_env(const char *name);
 
 struct test {
 	const char *name;
@@ -42,6 +47,8 @@ struct test {
 };
 /** Begin a line "not ok NAME: ..." for the running test. */
 void kit_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/** Does @r say that the call failed with @error?  Tells when not. */
+bool kit_failed_with(const char *file, int line, const char *what, int error, struct ret r);
 
 #define CHECK(cond)                                            \
 	do {                                                   \
@@ -59,7 +66,20 @@ void kit_fail(const char *file, int line, const char *fmt, ...) __attribute__((f
 		}                                                                                                 \
 	} while (0)
 /** The call fails with this errno: carry set, errno in rax, rdx untouched. */
-#define CHECK_ERR(errno_, ...) CHECK_EQ(sys(__VA_ARGS__), -(errno_))
+#define CHECK_ERR(errno_, ...)                                                                                \
+	do {                                                                                                  \
+		if (!kit_failed_with(__FILE__, __LINE__, #__VA_ARGS__, (errno_), call(__VA_ARGS__)))          \
+			return;                                                                               \
+	} while (0)
+/** The call succeeds: carry clear.  The value is not looked at. */
+#define CHECK_OK(...)                                                                                         \
+	do {                                                                                                  \
+		struct ret kit_r = call(__VA_ARGS__);                                                         \
+		if (kit_r.carry) {                                                                            \
+			kit_fail(__FILE__, __LINE__, "%s: errno %ld", #__VA_ARGS__, (long)kit_r.val);         \
+			return;                                                                               \
+		}                                                                                             \
+	} while (0)
 
 /** The program's tests; ends with a NULL name. */
 extern const struct test tests[];
@@ -69,5 +89,5 @@ extern char **kit_argv, **kit_envp;
 extern uint64_t kit_start, kit_start_rsp;
 /** Auxiliary vector entry, or 0. */
 uint64_t kit_aux(uint64_t type);
-/** A directory for this run's files, made on first use. */
+/** A directory for this run's files, made on first use in $TMPDIR, which the runner empties. */
 const char *kit_dir(void);

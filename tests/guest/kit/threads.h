@@ -30,7 +30,7 @@ struct umutex {
 	volatile uint32_t owner;
 	uint32_t flags, ceilings[2];
 	uint64_t next;
-	uint32_t spare[4];
+	uint32_t spare[2];
 };
 struct ucond {
 	volatile uint32_t has_waiters;
@@ -54,6 +54,9 @@ struct umtx_time {
 	struct timespec ts;
 	uint32_t flags, clockid;
 };
+_Static_assert(sizeof(struct umutex) == 32 && offsetof(struct umutex, next) == 16, "sys/_umtx.h");
+_Static_assert(sizeof(struct ucond) == 16 && sizeof(struct urwlock) == 32 && sizeof(struct usem) == 12, "sys/_umtx.h");
+_Static_assert(sizeof(struct usem2) == 8 && sizeof(struct umtx_time) == 24, "sys/_umtx.h");
 #define ABSTIME 1u
 enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 4 };
 
@@ -68,6 +71,7 @@ struct thr_param {
 	int flags;
 	void *rtp, *spare[3];
 };
+_Static_assert(sizeof(struct thr_param) == 104 && offsetof(struct thr_param, flags) == 64, "sys/thr.h");
 
 static inline int64_t
 op(volatile void *obj, int what, uint64_t val, volatile void *a, void *b)
