@@ -13,15 +13,16 @@
 
 #define CONFIG_MAGIC 0x314e4d4f47415244ull /* "DRAGOMN1" */
 #define CONFIG_MAX   (1u << 20)
-#define NSTRINGS     4
+#define NSTRINGS     5
 
-struct exec_config config_current = {.prog_fd = -1, .log_fd = -1, .trace_fd = -1};
+struct exec_config config_current = {.prog_fd = -1, .log_fd = -1, .trace_fd = -1, .trace_shm = -1};
 
 struct header {
 	uint64_t magic;
 	uint32_t len[NSTRINGS]; /* bytes with NUL; 0: NULL */
 	uint32_t blob_len;
-	int32_t prog_fd, log_fd, trace_fd;
+	int32_t prog_fd, log_fd, trace_fd, trace_shm;
+	struct native_stats counts;
 	uint64_t stack_rlim, seed;
 	uint32_t osreldate, cpus, log_mask;
 	uint32_t intercept;
@@ -35,6 +36,7 @@ strings_of(const struct exec_config *c, const char *ret[NSTRINGS])
 	ret[1] = c->opt.root;
 	ret[2] = c->opt.osrelease;
 	ret[3] = c->opt.strace_filter;
+	ret[4] = c->trace_call;
 }
 
 static int
@@ -53,6 +55,8 @@ fill(struct header *h, const struct exec_config *c)
 	                     .prog_fd = c->prog_fd,
 	                     .log_fd = c->log_fd,
 	                     .trace_fd = c->trace_fd,
+	                     .trace_shm = c->trace_shm,
+	                     .counts = c->stats,
 	                     .stack_rlim = c->stack_rlim,
 	                     .seed = o->seed,
 	                     .osreldate = o->osreldate,
@@ -119,6 +123,8 @@ take_options(struct exec_config *c, const struct header *h)
 	c->prog_fd = h->prog_fd;
 	c->log_fd = h->log_fd;
 	c->trace_fd = h->trace_fd;
+	c->trace_shm = h->trace_shm;
+	c->stats = h->counts;
 	c->stack_rlim = h->stack_rlim;
 }
 
@@ -146,6 +152,7 @@ parse(char *text, uint64_t size, struct exec_config *c)
 	c->opt.root = str[1];
 	c->opt.osrelease = str[2];
 	c->opt.strace_filter = str[3];
+	c->trace_call = str[4];
 	c->blob = p;
 	c->blob_len = h.blob_len;
 	return 0;

@@ -15,6 +15,8 @@
 #include "abi/core/host.h"
 #include "loader/config.h"
 #include "loader/image.h"
+#include "loader/stats.h"
+#include "loader/trace.h"
 
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
@@ -62,6 +64,7 @@ exec_native(struct thread *t, const struct exec_req *req)
 
 	if (t->task->native_deny)
 		return -EACCES;
+	trace_flush(t);
 	set_host_mask(req->host_mask, &old);
 	fd_soft_lower(fd_guest_soft());
 	/* By path first: /proc/self/exe and $ORIGIN are then what the program expects. */
@@ -126,6 +129,7 @@ exec_self(const struct exec_req *req, struct exec_config *c)
 	inheritable(c->prog_fd);
 	inheritable(c->log_fd);
 	inheritable(c->trace_fd);
+	inheritable(c->trace_shm);
 	fd_soft_lower(fd_guest_soft());
 	r = host_call(SYS_execveat, self, "", argv, req->envp, AT_EMPTY_PATH);
 	fd_soft_raise();
@@ -145,7 +149,10 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 	c.blob = (void *)req->blob;
 	c.blob_len = req->blob_len;
 	c.stack_rlim = t->task->stack_rlim_cur;
-	c.opt.strace = t->task->trace != NULL;
+	c.trace_call = (char *)trace_call(t);
+	c.stats = (struct native_stats){0};
+	if (c.opt.stats && !t->task->vfork_child)
+		stats_get(t->task, &c.stats);
 	c.prog_fd = (int)host_call(SYS_fcntl, req->fd, F_DUPFD_CLOEXEC, 0);
 	if (c.prog_fd < 0)
 		return c.prog_fd;
@@ -156,6 +163,8 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 		fcntl(c.log_fd, F_SETFD, FD_CLOEXEC);
 	if (c.trace_fd >= 0)
 		fcntl(c.trace_fd, F_SETFD, FD_CLOEXEC);
+	if (c.trace_shm >= 0)
+		fcntl(c.trace_shm, F_SETFD, FD_CLOEXEC);
 	return r;
 }
 

@@ -19,6 +19,7 @@
 #include "loader/map.h"
 #include "loader/probe.h"
 #include "loader/run.h"
+#include "loader/trace.h"
 
 #ifndef DRAGOMAN_VERSION
 #define DRAGOMAN_VERSION "unknown"
@@ -284,7 +285,7 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	                       .no_aslr = o->no_aslr,
 	                       .blob = c->blob,
 	                       .blob_len = c->blob_len};
-	if (first_thread(task, c, p, &s, d))
+	if (first_thread(task, c, p, &s, d) || trace_start(task, c, d))
 		return d->code;
 	close(p->img.fd);
 	p->img.fd = -1;

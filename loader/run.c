@@ -20,6 +20,7 @@
 #include "abi/core/host.h"
 #include "loader/exec.h"
 #include "loader/patch.h"
+#include "loader/trace.h"
 
 #define MONITOR_STACK (192 * 1024)
 
@@ -148,6 +149,7 @@ exit_thread(struct thread *t)
 	sigset_t old;
 
 	block_all(&old);
+	trace_thread_gone(t);
 	thread_unlink(t);
 	native_detach(t);
 	thread_free(t);
@@ -185,6 +187,7 @@ do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 		only_thread(t);
 		if (native_after_fork(t))
 			bug("cannot arm interception after fork");
+		trace_after_fork(t);
 	} else {
 		gm_after_fork_parent(task->gm);
 		pthread_mutex_unlock(&task->lock);

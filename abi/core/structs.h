@@ -11,6 +11,7 @@ enum field_kind {
 	F_INT, F_UINT, F_HEX, F_OCTAL, /* plain numbers of field.size bytes */
 	F_PTR,                         /* address, or NULL */
 	F_FD, F_SIG, F_LIMIT,          /* F_LIMIT: the largest signed number is RLIM_INFINITY */
+	F_CODE,                        /* si_code of the signal in the first field */
 	F_MODE,                        /* file type and permissions */
 	F_SET,                         /* names in `set` */
 	F_STRUCT,                      /* a structure inside: `type` */
@@ -48,6 +49,7 @@ struct sys_struct {
 	uint16_t size;
 	uint8_t form;
 	uint8_t more;           /* not all fields are here: "..." follows */
+	uint8_t sparse;         /* fields that are 0 are left out */
 	uint16_t least;         /* not 0: the count argument is a size in bytes, and fields behind it are absent */
 	const struct sys_field *field;
 	uint32_t nfields;

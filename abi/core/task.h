@@ -103,7 +103,9 @@ struct exec_req {
 struct task_trace {
 	void (*enter)(struct thread *t, uint64_t nr, const uint64_t a[8]);
 	void (*leave)(struct thread *t, uint64_t nr, const uint64_t a[8], long r);
+	/** A signal is acted upon; its siginfo in the guest's layout. */
 	void (*signal)(struct thread *t, int guest_signo, const void *guest_siginfo);
+	/** The process ends now, with @status or by guest signal @signo.  The caller's host threads still run. */
 	void (*exit)(struct thread *t, int status, int signo);
 };
 
@@ -168,6 +170,7 @@ struct thread {
 	struct sig_thread *sig;     /* sig.c */
 	void *priv;                 /* the personality's own */
 	void *engine;               /* the engine's own */
+	void *trace;                /* the tracer's own */
 	struct thread *next;        /* under task->lock */
 	char name[32];
 	uint32_t remote_round;      /* the last task->remote that this thread made */

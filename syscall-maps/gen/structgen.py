@@ -8,7 +8,7 @@ KIND = re.compile(r"([a-z]+)(\d*)(?::(\w+))?(?:\[(\w+)\])?$")
 # word -> (field kind, size in bytes or None: from the bits in the word)
 KINDS = {"s": ("F_INT", None), "u": ("F_UINT", None), "x": ("F_HEX", None), "o": ("F_OCTAL", None), "be": ("F_BE", None),
          "set": ("F_SET", None), "str": ("F_STR", None), "mode": ("F_MODE", 2), "ptr": ("F_PTR", 8), "fd": ("F_FD", 4),
-         "sig": ("F_SIG", 4), "limit": ("F_LIMIT", 8), "sigset": ("F_SIGSET", 16), "status": ("F_STATUS", 4),
+         "sig": ("F_SIG", 4), "code": ("F_CODE", 4), "limit": ("F_LIMIT", 8), "sigset": ("F_SIGSET", 16), "status": ("F_STATUS", 4),
          "in": ("F_IN4", 4), "insix": ("F_IN6", 16), "struct": ("F_STRUCT", 0), "ref": ("F_REF", 8), "buf": ("F_BUF", 8)}
 FORMS = {"strings": "STRUCT_STRINGS", "count": "STRUCT_STRINGS_COUNT"}
 
@@ -16,12 +16,14 @@ FORMS = {"strings": "STRUCT_STRINGS", "count": "STRUCT_STRINGS_COUNT"}
 class Struct:
     def __init__(self, line, name, size):
         self.line, self.name, self.size = line, name, size
-        self.form, self.more, self.least = "STRUCT_FIELDS", 0, 0
+        self.form, self.more, self.sparse, self.least = "STRUCT_FIELDS", 0, 0, 0
         self.fields, self.variants = [], []
 
     def add(self, line, words):
         if words == ["more"]:
             self.more = 1
+        elif words == ["sparse"]:
+            self.sparse = 1
         elif len(words) == 1 and words[0] in FORMS:
             self.form = FORMS[words[0]]
         elif words[0] == "bytes" and len(words) == 2:
@@ -92,7 +94,7 @@ def source(p, s, names):
 
 
 def row(s):
-    return (f'\t{{"{s.name}", {s.size}, {s.form}, {s.more}, {s.least}, '
+    return (f'\t{{"{s.name}", {s.size}, {s.form}, {s.more}, {s.sparse}, {s.least}, '
             f'{s.name + "_fields" if s.fields else 0}, {len(s.fields)}, '
             f'{s.name + "_variants" if s.variants else 0}, {len(s.variants)}}},\n')
 
