@@ -153,6 +153,8 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 	c.stats = (struct native_stats){0};
 	if (c.opt.stats && !t->task->vfork_child)
 		stats_get(t->task, &c.stats);
+	c.opt.root = t->task->root; /* chroot(2) may have changed it */
+	c.opt.root_strict = t->task->root_strict;
 	c.prog_fd = (int)host_call(SYS_fcntl, req->fd, F_DUPFD_CLOEXEC, 0);
 	if (c.prog_fd < 0)
 		return c.prog_fd;

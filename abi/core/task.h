@@ -139,6 +139,7 @@ struct task {
 	const char *exec_path;      /* absolute, as the guest sees it */
 	const char *root;           /* -L or --sysroot, or NULL */
 	bool root_strict;           /* --sysroot: no fallback to the host */
+	int root_fd;                /* path.c: its descriptor plus one, 0 until it is needed */
 	uint64_t stack_top, stack_size;
 	uint64_t brk_start, brk_now, brk_max;
 	uint64_t ps_strings, sigcode; /* guest addresses */

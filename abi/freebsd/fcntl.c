@@ -9,7 +9,6 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
-#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
@@ -100,7 +99,7 @@ static long
 duped(struct thread *t, int from, long to)
 {
 	if (to >= 0)
-		fbsd_kq_fd_duped(t, from, (int)to);
+		fbsd_fd_duped(t, from, (int)to);
 	return to;
 }
 

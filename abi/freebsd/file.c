@@ -1,63 +1,45 @@
 /*
- * Names and attributes: link unlink rename mkdir chmod chown utimes and their at forms, readlink, directories to work in.
+ * Names: link unlink rename mkdir mknod access readlink symlink and their at forms.
  * Source: FreeBSD manual section 2.
  */
 #include "abi/freebsd/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
+#include <unistd.h>
 
 #include "abi/core/fd.h"
-#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
-#include "freebsd-sets.h"
 
-void
-fbsd_fd_name(int fd, char *ret)
-{
-	snprintf(ret, 32, "/proc/self/fd/%d", fd);
-}
+#define TARGET_BYTES 4096 /* a link made by the host may be longer than FreeBSD's */
+#define FD_NONE      (-200)
 
-void
-fbsd_fd_closed(struct thread *t, int fd)
-{
-	fbsd_kq_fd_closed(t, fd);
-	if (fd >= 0 && fd < FBSD_NOSIGPIPE_FDS)
-		fbsd_task(t)->nosigpipe[fd / 8] &= (uint8_t)~(1u << (fd % 8));
-}
-
-void
-fbsd_fd_range_closed(struct thread *t, int low, int high)
-{
-	for (int fd = low; fd <= high; fd++)
-		fbsd_fd_closed(t, fd);
-}
-
-bool
-fbsd_at_flags(uint32_t flags, uint32_t allowed, int *ret_host)
-{
-	uint64_t h;
-
-	/* Resolution beneath is only offered by open: elsewhere it is an error rather than a promise not kept. */
-	if (flags & ~allowed || !set_to_host(&fbsd_at_set, flags, &h))
-		return false;
-	*ret_host = (int)h;
-	return true;
-}
-
-/* One path, up to three further host arguments. */
+/* A path whose last component may be new, and a host call (dirfd, name, a, b). */
 static long
-with_path(struct thread *t, long nr, int fd, uint64_t path, enum path_use use, uint64_t a, uint64_t b, uint64_t c)
+with_parent(struct thread *t, long nr, int fd, uint64_t path, uint64_t a, uint64_t b)
 {
 	struct path p;
-	long r = path_get(t, fd, path, use, &p);
+	long r = fbsd_path(t, fd, path, PATH_PARENT, &p);
 
 	if (r == 0)
-		r = host_block(t, nr, p.dirfd, p.name, a, b, c);
+		r = host_call(nr, p.dirfd, p.name, a, b);
+	path_done(&p);
+	return r;
+}
+
+static long
+do_access(struct thread *t, int fd, uint64_t path, int amode, uint32_t flag)
+{
+	struct path p;
+	int h;
+	long r = fbsd_path_at(t, fd, path, flag, FBSD_AT_EACCESS | FBSD_AT_USUAL, &p, &h);
+
+	if (r == 0)
+		r = h ? host_call(SYS_faccessat2, p.dirfd, p.name, amode, h)
+		      : host_call(SYS_faccessat, p.dirfd, p.name, amode);
 	path_done(&p);
 	return r;
 }
@@ -65,66 +47,101 @@ with_path(struct thread *t, long nr, int fd, uint64_t path, enum path_use use, u
 long
 fbsd_access(struct thread *t, uint64_t path, int amode)
 {
-	return with_path(t, SYS_faccessat, AT_FDCWD, path, PATH_EXISTING, (uint64_t)amode, 0, 0);
+	return do_access(t, AT_FDCWD, path, amode, 0);
 }
 
 long
 fbsd_eaccess(struct thread *t, uint64_t path, int amode)
 {
-	return with_path(t, SYS_faccessat2, AT_FDCWD, path, PATH_EXISTING, (uint64_t)amode, AT_EACCESS, 0);
+	return do_access(t, AT_FDCWD, path, amode, FBSD_AT_EACCESS);
 }
 
 long
 fbsd_faccessat(struct thread *t, int fd, uint64_t path, int amode, uint32_t flag)
 {
-	int h;
+	return do_access(t, fd, path, amode, flag);
+}
 
-	if (!fbsd_at_flags(flag, FBSD_AT_EACCESS | FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+/* May the name be removed?  funlinkat: only while it is the file that @fd is open on; looked at just before. */
+static long
+check_same(const struct path *p, int fd)
+{
+	struct stat a, b;
+
+	if (fd == FD_NONE)
+		return 0;
+	if (!fbsd_fd_usable(fd) || fstat(fd, &a))
+		return -EBADF;
+	if (S_ISSOCK(a.st_mode))
 		return -EINVAL;
-	return with_path(t, SYS_faccessat2, fd, path, PATH_EXISTING, (uint64_t)amode, (uint64_t)h, 0);
+	if (fstatat(p->dirfd, p->name, &b, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev ? 0 : -EDEADLK;
 }
 
 /* A directory cannot be unlinked: EPERM, where Linux says EISDIR. */
 static long
-do_unlink(struct thread *t, int fd, uint64_t path, int h)
+do_unlink(struct thread *t, int dfd, uint64_t path, int fd, uint32_t flag)
 {
-	long r = with_path(t, SYS_unlinkat, fd, path, PATH_PARENT, (uint64_t)h, 0, 0);
+	struct path p;
+	long r;
 
+	if (flag & ~(FBSD_AT_REMOVEDIR | FBSD_AT_RESOLVE_BENEATH))
+		return -EINVAL;
+	r = fbsd_path(t, dfd, path, PATH_PARENT | (flag & FBSD_AT_RESOLVE_BENEATH ? PATH_BENEATH : 0), &p);
+	if (r == 0)
+		r = check_same(&p, fd);
+	if (r == 0)
+		r = host_call(SYS_unlinkat, p.dirfd, p.name, flag & FBSD_AT_REMOVEDIR ? AT_REMOVEDIR : 0);
+	path_done(&p);
 	return r == -EISDIR ? -EPERM : r;
 }
 
 long
 fbsd_unlink(struct thread *t, uint64_t path)
 {
-	return do_unlink(t, AT_FDCWD, path, 0);
+	return do_unlink(t, AT_FDCWD, path, FD_NONE, 0);
 }
 
 long
 fbsd_unlinkat(struct thread *t, int fd, uint64_t path, uint32_t flag)
 {
-	int h;
+	return do_unlink(t, fd, path, FD_NONE, flag);
+}
 
-	if (!fbsd_at_flags(flag, FBSD_AT_REMOVEDIR, &h))
-		return -EINVAL;
-	return do_unlink(t, fd, path, h);
+long
+fbsd_funlinkat(struct thread *t, int dfd, uint64_t path, int fd, uint32_t flag)
+{
+	return do_unlink(t, dfd, path, fd, flag);
 }
 
 long
 fbsd_rmdir(struct thread *t, uint64_t path)
 {
-	return with_path(t, SYS_unlinkat, AT_FDCWD, path, PATH_PARENT, AT_REMOVEDIR, 0, 0);
+	return do_unlink(t, AT_FDCWD, path, FD_NONE, FBSD_AT_REMOVEDIR);
+}
+
+static bool
+ends_in_dots(const char *name)
+{
+	const char *last = strrchr(name, '/');
+
+	last = last ? last + 1 : name;
+	return !strcmp(last, ".") || !strcmp(last, "..");
 }
 
 static long
-two_paths(struct thread *t, long nr, int fd1, uint64_t path1, enum path_use use1, int fd2, uint64_t path2, uint64_t flags)
+do_rename(struct thread *t, int fd1, uint64_t from, int fd2, uint64_t to, uint32_t flags)
 {
 	struct path p, q;
-	long r = path_get(t, fd1, path1, use1, &p);
+	long r = fbsd_path(t, fd1, from, PATH_PARENT, &p);
 
 	if (r == 0) {
-		r = path_get(t, fd2, path2, PATH_PARENT, &q);
+		r = fbsd_path(t, fd2, to, PATH_PARENT, &q);
 		if (r == 0)
-			r = host_call(nr, p.dirfd, p.name, q.dirfd, q.name, flags);
+			r = host_call(SYS_renameat2, p.dirfd, p.name, q.dirfd, q.name, flags);
+		if (r == -EBUSY && (ends_in_dots(p.name) || ends_in_dots(q.name)))
+			r = -EINVAL;
 		path_done(&q);
 	}
 	path_done(&p);
@@ -134,30 +151,61 @@ two_paths(struct thread *t, long nr, int fd1, uint64_t path1, enum path_use use1
 long
 fbsd_rename(struct thread *t, uint64_t from, uint64_t to)
 {
-	return two_paths(t, SYS_renameat2, AT_FDCWD, from, PATH_PARENT, AT_FDCWD, to, 0);
+	return do_rename(t, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 long
 fbsd_renameat(struct thread *t, int oldfd, uint64_t old, int newfd, uint64_t newp)
 {
-	return two_paths(t, SYS_renameat2, oldfd, old, PATH_PARENT, newfd, newp, 0);
+	return do_rename(t, oldfd, old, newfd, newp, 0);
+}
+
+#define FBSD_AT_RENAME_NOREPLACE 0x1u
+
+long
+fbsd_renameat2(struct thread *t, int oldfd, uint64_t old, int newfd, uint64_t newp, uint32_t flags)
+{
+	if (flags & ~FBSD_AT_RENAME_NOREPLACE)
+		return -EINVAL;
+	return do_rename(t, oldfd, old, newfd, newp, flags ? RENAME_NOREPLACE : 0);
+}
+
+/* The host needs a privilege for AT_EMPTY_PATH here, so the file is named by its descriptor and followed. */
+static long
+do_link(struct thread *t, int fd1, uint64_t path1, int fd2, uint64_t path2, uint32_t flag)
+{
+	uint32_t at = flag & ~FBSD_AT_SYMLINK_FOLLOW;
+	struct path p, q;
+	int h;
+	long r;
+
+	if (flag & ~(FBSD_AT_SYMLINK_FOLLOW | FBSD_AT_RESOLVE_BENEATH | FBSD_AT_EMPTY_PATH))
+		return -EINVAL;
+	if (!(flag & FBSD_AT_SYMLINK_FOLLOW))
+		at |= FBSD_AT_SYMLINK_NOFOLLOW;
+	r = fbsd_path_at(t, fd1, path1, at, FBSD_AT_USUAL, &p, &h);
+	if (r == 0) {
+		r = fbsd_path(t, fd2, path2, PATH_PARENT, &q);
+		if (r == 0)
+			r = host_call(SYS_linkat, p.dirfd, p.name, q.dirfd, q.name,
+			              h & AT_SYMLINK_NOFOLLOW ? 0 : AT_SYMLINK_FOLLOW);
+		path_done(&q);
+	}
+	path_done(&p);
+	return r;
 }
 
 /* link follows a final link of the first path, unlike Linux's. */
 long
 fbsd_link(struct thread *t, uint64_t path, uint64_t to)
 {
-	return two_paths(t, SYS_linkat, AT_FDCWD, path, PATH_PARENT, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+	return do_link(t, AT_FDCWD, path, AT_FDCWD, to, FBSD_AT_SYMLINK_FOLLOW);
 }
 
 long
 fbsd_linkat(struct thread *t, int fd1, uint64_t path1, int fd2, uint64_t path2, uint32_t flag)
 {
-	int h;
-
-	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_FOLLOW | FBSD_AT_EMPTY_PATH, &h))
-		return -EINVAL;
-	return two_paths(t, SYS_linkat, fd1, path1, PATH_PARENT, fd2, path2, (uint64_t)h);
+	return do_link(t, fd1, path1, fd2, path2, flag);
 }
 
 static long
@@ -169,7 +217,7 @@ do_symlink(struct thread *t, uint64_t text, int fd, uint64_t path)
 
 	if (r < 0)
 		return r;
-	r = path_get(t, fd, path, PATH_PARENT, &p);
+	r = fbsd_path(t, fd, path, PATH_PARENT, &p);
 	if (r == 0)
 		r = host_call(SYS_symlinkat, target, p.dirfd, p.name);
 	path_done(&p);
@@ -188,27 +236,38 @@ fbsd_symlinkat(struct thread *t, uint64_t path1, int fd, uint64_t path2)
 	return do_symlink(t, path1, fd, path2);
 }
 
+/* The program's own link shows the program. */
+static long
+read_target(struct thread *t, const struct path *p, char *out, uint64_t size)
+{
+	size_t n = strlen(t->task->exec_path);
+
+	if (p->at_fd)
+		return host_call(SYS_readlinkat, p->dirfd, "", out, size);
+	if (p->self != PATH_SELF_FILE)
+		return host_call(SYS_readlinkat, p->dirfd, p->name, out, size);
+	if (n > size)
+		n = size;
+	memcpy(out, t->task->exec_path, n);
+	return (long)n;
+}
+
 static long
 do_readlink(struct thread *t, int fd, uint64_t path, uint64_t buf, uint64_t size)
 {
-	char out[PATH_BYTES];
+	char out[TARGET_BYTES];
 	struct path p;
-	long r = path_get(t, fd, path, PATH_PARENT, &p);
+	long r;
 
-	if (size > sizeof(out))
-		size = sizeof(out);
-	if (r == 0 && p.is_self) {
-		r = (long)strlen(p.name);
-		if ((uint64_t)r > size)
-			r = (long)size;
-		memcpy(out, p.name, (size_t)r);
-	} else if (r == 0) {
-		r = host_call(SYS_readlinkat, p.dirfd, p.name, out, size);
-	}
+	if ((int64_t)size < 0)
+		return -EINVAL;
+	r = fbsd_path(t, fd, path, PATH_LINK | (fd == AT_FDCWD ? 0 : PATH_EMPTY), &p);
+	if (r == 0)
+		r = read_target(t, &p, out, size == 0 ? 1 : size > sizeof(out) ? sizeof(out) : size);
 	path_done(&p);
-	if (r > 0 && gm_write(buf, out, (uint64_t)r))
-		return -EFAULT;
-	return r;
+	if (r < 0 || size == 0)
+		return r < 0 ? r : 0;
+	return gm_write(buf, out, (uint64_t)r) ? -EFAULT : r;
 }
 
 long
@@ -223,131 +282,60 @@ fbsd_readlinkat(struct thread *t, int fd, uint64_t path, uint64_t buf, uint64_t 
 	return do_readlink(t, fd, path, buf, bufsize);
 }
 
+/* Only the access bits count: a sticky directory is made by chmod. */
 long
 fbsd_mkdir(struct thread *t, uint64_t path, uint32_t mode)
 {
-	return with_path(t, SYS_mkdirat, AT_FDCWD, path, PATH_PARENT, mode & 07777, 0, 0);
+	return with_parent(t, SYS_mkdirat, AT_FDCWD, path, mode & 0777, 0);
 }
 
 long
 fbsd_mkdirat(struct thread *t, int fd, uint64_t path, uint32_t mode)
 {
-	return with_path(t, SYS_mkdirat, fd, path, PATH_PARENT, mode & 07777, 0, 0);
+	return with_parent(t, SYS_mkdirat, fd, path, mode & 0777, 0);
 }
 
 long
 fbsd_mkfifo(struct thread *t, uint64_t path, uint32_t mode)
 {
-	return with_path(t, SYS_mknodat, AT_FDCWD, path, PATH_PARENT, S_IFIFO | (mode & 07777), 0, 0);
+	return with_parent(t, SYS_mknodat, AT_FDCWD, path, S_IFIFO | (mode & 07777), 0);
 }
 
 long
 fbsd_mkfifoat(struct thread *t, int fd, uint64_t path, uint32_t mode)
 {
-	return with_path(t, SYS_mknodat, fd, path, PATH_PARENT, S_IFIFO | (mode & 07777), 0, 0);
+	return with_parent(t, SYS_mknodat, fd, path, S_IFIFO | (mode & 07777), 0);
 }
 
+#define FBSD_S_IFWHT 0160000u
+#define FBSD_NODEV   0xffffffffu
+
+/* Devices take a privilege; so do whiteouts, which no file system of the host has. */
 long
-fbsd_chmod(struct thread *t, uint64_t path, uint32_t mode)
+fbsd_mknodat(struct thread *t, int fd, uint64_t path, uint32_t mode, uint64_t dev)
 {
-	return with_path(t, SYS_fchmodat, AT_FDCWD, path, PATH_EXISTING, mode & 07777, 0, 0);
-}
+	uint32_t type = mode & S_IFMT;
 
-#define SYS_FCHMODAT2 452 /* Linux 6.6 */
-
-long
-fbsd_fchmodat(struct thread *t, int fd, uint64_t path, uint32_t mode, uint32_t flag)
-{
-	long r;
-	int h;
-
-	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
+	if (type == S_IFIFO)
+		return dev ? -EINVAL : fbsd_mkfifoat(t, fd, path, mode);
+	if ((type == S_IFCHR || type == S_IFBLK || type == FBSD_S_IFWHT) && geteuid() != 0)
+		return -EPERM;
+	if (type == FBSD_S_IFWHT)
+		return -EOPNOTSUPP;
+	if ((type != S_IFCHR && type != S_IFBLK) || (uint32_t)dev == FBSD_NODEV)
 		return -EINVAL;
-	if (!h)
-		return with_path(t, SYS_fchmodat, fd, path, PATH_EXISTING, mode & 07777, 0, 0);
-	r = with_path(t, SYS_FCHMODAT2, fd, path, PATH_PARENT, mode & 07777, (uint64_t)h, 0);
-	return r == -ENOSYS ? -EOPNOTSUPP : r;
+	return with_parent(t, SYS_mknodat, fd, path, type | (mode & 07777), fbsd_dev_in(dev));
+}
+
+/* Device numbers of the old call have 32 bits and the low halves in the same places. */
+long
+fbsd_freebsd11_mknodat(struct thread *t, int fd, uint64_t path, uint32_t mode, uint32_t dev)
+{
+	return fbsd_mknodat(t, fd, path, mode, dev);
 }
 
 long
-fbsd_lchmod(struct thread *t, uint64_t path, uint32_t mode)
+fbsd_freebsd11_mknod(struct thread *t, uint64_t path, int mode, int dev)
 {
-	return fbsd_fchmodat(t, AT_FDCWD, path, mode, FBSD_AT_SYMLINK_NOFOLLOW);
-}
-
-long
-fbsd_chown(struct thread *t, uint64_t path, int uid, int gid)
-{
-	return with_path(t, SYS_fchownat, AT_FDCWD, path, PATH_EXISTING, (uint64_t)uid, (uint64_t)gid, 0);
-}
-
-long
-fbsd_lchown(struct thread *t, uint64_t path, int uid, int gid)
-{
-	return with_path(t, SYS_fchownat, AT_FDCWD, path, PATH_PARENT, (uint64_t)uid, (uint64_t)gid, AT_SYMLINK_NOFOLLOW);
-}
-
-long
-fbsd_fchownat(struct thread *t, int fd, uint64_t path, uint32_t uid, uint32_t gid, uint32_t flag)
-{
-	int h;
-
-	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
-		return -EINVAL;
-	return with_path(t, SYS_fchownat, fd, path, h & AT_SYMLINK_NOFOLLOW ? PATH_PARENT : PATH_EXISTING, uid, gid,
-	                 (uint64_t)h);
-}
-
-long
-fbsd_truncate(struct thread *t, uint64_t path, int64_t length)
-{
-	struct path p;
-	long r = path_get(t, AT_FDCWD, path, PATH_EXISTING, &p), fd;
-
-	if (r == 0 && p.dirfd == AT_FDCWD) {
-		r = host_call(SYS_truncate, p.name, length);
-	} else if (r == 0) {
-		fd = host_call(SYS_openat, p.dirfd, p.name, O_WRONLY | O_CLOEXEC);
-		r = fd < 0 ? fd : host_call(SYS_ftruncate, fd, length);
-		if (fd >= 0)
-			host_call(SYS_close, fd);
-	}
-	path_done(&p);
-	return r;
-}
-
-long
-fbsd_chdir(struct thread *t, uint64_t path)
-{
-	struct path p;
-	long r = path_get(t, AT_FDCWD, path, PATH_EXISTING, &p), fd;
-
-	if (r == 0 && p.dirfd == AT_FDCWD) {
-		r = host_call(SYS_chdir, p.name);
-	} else if (r == 0) {
-		fd = host_call(SYS_openat, p.dirfd, p.name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		r = fd < 0 ? fd : host_call(SYS_fchdir, fd);
-		if (fd >= 0)
-			host_call(SYS_close, fd);
-	}
-	path_done(&p);
-	return r;
-}
-
-long
-fbsd_getcwd(struct thread *t, uint64_t buf, uint64_t buflen)
-{
-	char cwd[PATH_BYTES];
-	long n = host_call(SYS_getcwd, cwd, sizeof(cwd));
-
-	if (n < 0)
-		return n;
-	if ((uint64_t)n > buflen)
-		return -ERANGE;
-	if (t->task->root && !strncmp(cwd, t->task->root, strlen(t->task->root)) && cwd[strlen(t->task->root)] == '/') {
-		size_t cut = strlen(t->task->root);
-
-		return gm_write(buf, cwd + cut, (uint64_t)n - cut);
-	}
-	return gm_write(buf, cwd, (uint64_t)n);
+	return fbsd_mknodat(t, AT_FDCWD, path, (uint32_t)mode, (uint32_t)dev);
 }

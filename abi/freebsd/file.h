@@ -8,11 +8,21 @@
 
 /** "/proc/self/fd/N" into @ret (32 bytes): a path for calls that have no descriptor form. */
 void fbsd_fd_name(int fd, char *ret);
-/** A descriptor is about to be closed or replaced: knotes and flags of ours go with it. */
+/** A descriptor is about to be closed or replaced: knotes and whatever else is kept by number go with it. */
 void fbsd_fd_closed(struct thread *t, int fd);
 void fbsd_fd_range_closed(struct thread *t, int low, int high);
-/** Guest AT_* flags to host flags; false for a bit that the call does not take (@allowed, guest bits). */
-bool fbsd_at_flags(uint32_t flags, uint32_t allowed, int *ret_host);
+/** @to is now the same open file as @from. */
+void fbsd_fd_duped(struct thread *t, int from, int to);
+/** A number that the guest can use: not negative, not one of ours. */
+bool fbsd_fd_usable(int fd);
+
+/**
+ * A path with guest AT_* flags, of which the call takes @allowed: sets the host's flags (a link is followed or not, as
+ * they say; AT_EMPTY_PATH is resolved).  0 or -errno; path_done() in either case.
+ */
+int fbsd_path_at(struct thread *t, int fd, uint64_t path, uint32_t flags, uint32_t allowed, struct path *ret, int *ret_host);
+/** The same without flags; @use is a path_use. */
+int fbsd_path(struct thread *t, int fd, uint64_t path, uint32_t use, struct path *ret);
 
 #define FBSD_AT_EACCESS          0x100u
 #define FBSD_AT_SYMLINK_NOFOLLOW 0x200u
@@ -20,3 +30,17 @@ bool fbsd_at_flags(uint32_t flags, uint32_t allowed, int *ret_host);
 #define FBSD_AT_REMOVEDIR        0x800u
 #define FBSD_AT_RESOLVE_BENEATH  0x2000u
 #define FBSD_AT_EMPTY_PATH       0x4000u
+/** What most calls take. */
+#define FBSD_AT_USUAL (FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_RESOLVE_BENEATH | FBSD_AT_EMPTY_PATH)
+
+/* Errors without a number on the host. */
+#define FBSD_EFTYPE      GUEST_ERRNO(79)
+#define FBSD_ENOATTR     GUEST_ERRNO(87)
+#define FBSD_ENOTCAPABLE GUEST_ERRNO(93)
+
+/* dev_t is scattered over 64 bits (makedev(3)). */
+uint64_t fbsd_dev_out(uint32_t maj, uint32_t min);
+uint64_t fbsd_dev_in(uint64_t dev);
+
+/** Content of /proc/curproc/{cmdline,map,status} as a fresh descriptor, or -errno. */
+long fbsd_procfs_open(struct thread *t, enum path_self what, int host_flags);

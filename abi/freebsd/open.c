@@ -1,22 +1,27 @@
 /*
- * open openat close and their flags.
- * Source: FreeBSD manual open(2), close(2), closefrom(2), close_range(2).
+ * open openat and their flags.
+ *
+ * KNOWN LIMITS: O_SHLOCK and O_EXLOCK lock after the open, so that a second opener may for a moment find the file
+ * unlocked.  A file opened with O_EXEC reports O_PATH.
+ * Source: FreeBSD manual open(2), fd(4).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
-#include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
 #define FBSD_O_SHLOCK          0x10u
 #define FBSD_O_EXLOCK          0x20u
 #define FBSD_O_EXEC            0x40000u
+#define FBSD_O_PATH            0x400000u
 #define FBSD_O_RESOLVE_BENEATH 0x800000u
 #define FBSD_O_EMPTY_PATH      0x2000000u
 #define FBSD_O_DIRECTORY       0x20000u
@@ -25,78 +30,141 @@
 #define FBSD_O_NONBLOCK        0x4u
 #define OWN_FLAGS (FBSD_O_SHLOCK | FBSD_O_EXLOCK | FBSD_O_EXEC | FBSD_O_RESOLVE_BENEATH | FBSD_O_EMPTY_PATH)
 
-/* The lock comes after the open, so a second opener may for a moment find the file unlocked. */
+/* The file may have been created, so the open cannot be served again: a signal ends the wait. */
 static long
 lock_opened(struct thread *t, long fd, uint32_t flags)
 {
+	int how = (flags & FBSD_O_EXLOCK ? LOCK_EX : LOCK_SH) | (flags & FBSD_O_NONBLOCK ? LOCK_NB : 0);
 	long r;
 
-	if (fd < 0 || !(flags & (FBSD_O_SHLOCK | FBSD_O_EXLOCK)))
+	do
+		r = host_block(t, SYS_flock, fd, how);
+	while ((r == -HOST_ERESTART || r == -EINTR) && !t->task->pers->signals_due(t));
+	if (r == 0)
 		return fd;
-	r = host_block(t, SYS_flock, fd,
-	               (flags & FBSD_O_EXLOCK ? LOCK_EX : LOCK_SH) | (flags & FBSD_O_NONBLOCK ? LOCK_NB : 0));
-	if (r) {
-		host_call(SYS_close, fd);
+	host_call(SYS_close, fd);
+	return r == -HOST_ERESTART ? -EINTR : r;
+}
+
+/* O_EXEC and O_SEARCH: nothing can be read, and the right to execute is asked now. */
+static long
+check_exec(long fd)
+{
+	long r = host_call(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS);
+
+	if (r == 0)
+		return fd;
+	host_call(SYS_close, fd);
+	return r;
+}
+
+/* The host's errors where FreeBSD has others. */
+static long
+open_error(const struct path *p, long r, uint32_t flags)
+{
+	struct stat st;
+
+	if (r == -EXDEV && flags & FBSD_O_RESOLVE_BENEATH)
+		return -FBSD_ENOTCAPABLE;
+	if (r != -ENXIO && (r != -ELOOP || !(flags & FBSD_O_NOFOLLOW)))
 		return r;
-	}
-	return fd;
+	if (fstatat(p->dirfd, p->name, &st, r == -ELOOP ? AT_SYMLINK_NOFOLLOW : 0))
+		return r;
+	if (r == -ELOOP)
+		return S_ISLNK(st.st_mode) ? -EMLINK : r; /* the link itself, rather than too many on the way */
+	return S_ISSOCK(st.st_mode) ? -EOPNOTSUPP : r;
+}
+
+/* /dev/fd/N and /dev/std*: opening duplicates the descriptor.  Its number, or -1 for other names. */
+static int
+device_fd(const char *path)
+{
+	static const char *const std[] = {"in", "out", "err"};
+	char *end;
+	long n;
+
+	if (strncmp(path, "/dev/", 5))
+		return -1;
+	path += 5;
+	for (int i = 0; i < 3; i++)
+		if (!strncmp(path, "std", 3) && !strcmp(path + 3, std[i]))
+			return i;
+	if (strncmp(path, "fd/", 3) || path[3] < '0' || path[3] > '9')
+		return -1;
+	n = strtol(path + 3, &end, 10);
+	return *end || n > INT32_MAX ? -1 : (int)n;
 }
 
 static long
-open_beneath(struct thread *t, int dirfd, const char *name, int hflags, uint32_t mode)
+dup_device(struct thread *t, int fd, int hflags)
 {
-	struct open_how how = {.flags = (uint64_t)hflags,
-	                       .mode = hflags & (O_CREAT | __O_TMPFILE) ? mode & 07777 : 0,
-	                       .resolve = RESOLVE_BENEATH};
-	long r = host_block(t, SYS_openat2, dirfd, name, &how, sizeof(how));
+	long had = fbsd_fd_usable(fd) ? host_call(SYS_fcntl, fd, F_GETFL) : -EBADF, r;
+	int want = hflags & O_ACCMODE;
 
-	return r == -EXDEV ? -GUEST_ERRNO(93) /* ENOTCAPABLE */ : r;
+	if (had < 0)
+		return had;
+	had &= O_ACCMODE;
+	if (had != O_RDWR && had != want)
+		return -EACCES;
+	r = host_call(SYS_fcntl, fd, hflags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
+	if (r >= 0)
+		fbsd_fd_duped(t, fd, (int)r);
+	return r;
 }
 
 static long
 open_path(struct thread *t, const struct path *p, uint32_t flags, int hflags, uint32_t mode)
 {
+	char self[32];
+	int dev;
 	long r;
 
-	if (flags & FBSD_O_RESOLVE_BENEATH)
-		r = open_beneath(t, p->dirfd, p->name, hflags, mode);
-	else
-		r = host_block(t, SYS_openat, p->dirfd, p->name, hflags, mode);
-	if (r == -ELOOP && flags & FBSD_O_NOFOLLOW) {
-		struct stat st;
-
-		/* The link itself, rather than too many on the way. */
-		if (!fstatat(p->dirfd, p->name, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode))
-			return -EMLINK;
+	if (p->self > PATH_SELF_FILE)
+		return fbsd_procfs_open(t, p->self, hflags);
+	if (p->at_fd) {
+		if (p->dirfd == AT_FDCWD)
+			return host_block(t, SYS_openat, AT_FDCWD, ".", hflags);
+		fbsd_fd_name(p->dirfd, self);
+		return host_block(t, SYS_openat, AT_FDCWD, self, hflags & ~O_NOFOLLOW);
 	}
-	return lock_opened(t, r, flags);
+	dev = flags & (FBSD_O_PATH | FBSD_O_CREAT) ? -1 : device_fd(p->text);
+	if (dev >= 0)
+		return dup_device(t, dev, hflags);
+	r = path_open(t, p, hflags, hflags & O_CREAT ? mode : 0);
+	return r < 0 ? open_error(p, r, flags) : r;
+}
+
+static bool
+flags_fit(uint32_t flags)
+{
+	if ((flags & 3) == 3 || (flags & FBSD_O_EXEC && flags & 3))
+		return false;
+	return (flags & (FBSD_O_DIRECTORY | FBSD_O_CREAT)) != (FBSD_O_DIRECTORY | FBSD_O_CREAT);
 }
 
 static long
 do_open(struct thread *t, int dirfd, uint64_t path, uint32_t flags, uint32_t mode)
 {
+	uint32_t use = flags & FBSD_O_CREAT ? PATH_CREATE : PATH_OPEN;
 	uint64_t h;
 	struct path p;
 	long r;
 
-	if (!set_to_host(&fbsd_open_set, flags & ~OWN_FLAGS, &h))
-		return -EINVAL;
-	if ((flags & 3) == 3 || (flags & FBSD_O_EXEC && flags & 3) ||
-	    (flags & (FBSD_O_DIRECTORY | FBSD_O_CREAT)) == (FBSD_O_DIRECTORY | FBSD_O_CREAT))
+	if (!set_to_host(&fbsd_open_set, flags & ~OWN_FLAGS, &h) || !flags_fit(flags))
 		return -EINVAL;
 	if (flags & FBSD_O_EXEC)
 		h |= O_PATH;
-	r = path_get(t, dirfd, path, flags & FBSD_O_CREAT ? PATH_PARENT : PATH_EXISTING, &p);
-	if (r == -ENOENT && flags & FBSD_O_EMPTY_PATH && !p.text[0]) {
-		char self[32];
-
-		fbsd_fd_name(dirfd, self);
-		return dirfd == AT_FDCWD ? -ENOENT : host_block(t, SYS_openat, AT_FDCWD, self, h, 0);
-	}
+	if (flags & FBSD_O_EMPTY_PATH)
+		use |= PATH_EMPTY;
+	if (flags & FBSD_O_RESOLVE_BENEATH)
+		use |= PATH_BENEATH;
+	r = path_get(t, dirfd, path, use, &p);
 	if (r == 0)
-		r = open_path(t, &p, flags, (int)h, mode & 07777);
+		r = open_path(t, &p, flags, (int)h, mode & 06777); /* the sticky bit is chmod's to set */
 	path_done(&p);
-	return r;
+	if (r >= 0 && flags & FBSD_O_EXEC)
+		r = check_exec(r);
+	return r >= 0 && flags & (FBSD_O_SHLOCK | FBSD_O_EXLOCK) ? lock_opened(t, r, flags) : r;
 }
 
 long
@@ -109,102 +177,4 @@ long
 fbsd_openat(struct thread *t, int fd, uint64_t path, uint32_t flags, uint32_t mode)
 {
 	return do_open(t, fd, path, flags, mode);
-}
-
-/* Linux has released the number even when it reports EINTR. */
-long
-fbsd_close(struct thread *t, int fd)
-{
-	long r;
-
-	if (fd_is_ours(fd))
-		return -EBADF;
-	fbsd_fd_closed(t, fd);
-	r = host_call(SYS_close, fd);
-	return r == -EINTR ? 0 : r;
-}
-
-#define FBSD_CLOSE_RANGE_CLOEXEC 4
-
-long
-fbsd_close_range(struct thread *t, uint32_t low, uint32_t high, int flags)
-{
-	uint32_t end = (uint32_t)fd_guest_limit() - 1;
-
-	if (flags & ~FBSD_CLOSE_RANGE_CLOEXEC || high < low)
-		return -EINVAL;
-	if (low > end)
-		return 0;
-	if (high > end)
-		high = end;
-	if (!(flags & FBSD_CLOSE_RANGE_CLOEXEC))
-		fbsd_fd_range_closed(t, (int)low, (int)high);
-	return host_call(SYS_close_range, low, high, flags & FBSD_CLOSE_RANGE_CLOEXEC);
-}
-
-long
-fbsd_freebsd12_closefrom(struct thread *t, int low)
-{
-	return fbsd_close_range(t, low < 0 ? 0 : (uint32_t)low, UINT32_MAX, 0);
-}
-
-long
-fbsd_dup(struct thread *t, uint32_t fd)
-{
-	long r;
-
-	if (fd_is_ours((int)fd))
-		return -EBADF;
-	r = host_call(SYS_dup, fd);
-	if (r >= 0)
-		fbsd_kq_fd_duped(t, (int)fd, (int)r);
-	return r;
-}
-
-long
-fbsd_dup2(struct thread *t, uint32_t from, uint32_t to)
-{
-	long r;
-
-	if (fd_is_ours((int)from) || (int)to < 0 || fd_is_ours((int)to))
-		return -EBADF;
-	if (from != to && host_call(SYS_fcntl, from, F_GETFD) >= 0)
-		fbsd_fd_closed(t, (int)to);
-	r = host_call(SYS_dup2, from, to);
-	if (r >= 0 && from != to)
-		fbsd_kq_fd_duped(t, (int)from, (int)to);
-	return r;
-}
-
-#define PIPE_FLAGS_KNOWN 0x100004u /* O_CLOEXEC | O_NONBLOCK */
-
-long
-fbsd_pipe2(struct thread *t, uint64_t fdp, uint32_t flags)
-{
-	int fd[2];
-	uint64_t h;
-	long r;
-
-	if (flags & ~PIPE_FLAGS_KNOWN || !set_to_host(&fbsd_open_set, flags, &h))
-		return -EINVAL;
-	r = host_call(SYS_pipe2, fd, h);
-	if (r == 0 && gm_write(fdp, fd, sizeof(fd))) {
-		host_call(SYS_close, fd[0]);
-		host_call(SYS_close, fd[1]);
-		r = -EFAULT;
-	}
-	return r;
-}
-
-long
-fbsd_freebsd10_pipe(struct thread *t)
-{
-	int fd[2];
-	long r = host_call(SYS_pipe2, fd, 0);
-
-	if (r)
-		return r;
-	t->has_ret2 = true;
-	t->ret2 = (uint64_t)fd[1];
-	return fd[0];
 }

@@ -48,12 +48,30 @@ struct fbsd11_stat {
 };
 _Static_assert(sizeof(struct fbsd11_stat) == 120, "freebsd11_stat");
 
+struct fbsd_nstat {
+	uint32_t dev, ino, mode, nlink, uid, gid, rdev, pad;
+	struct fbsd_ts atim, mtim, ctim;
+	int64_t size, blocks;
+	uint32_t blksize, flags, gen, pad2;
+	struct fbsd_ts birthtim;
+};
+_Static_assert(sizeof(struct fbsd_nstat) == 128 && offsetof(struct fbsd_nstat, birthtim) == 112, "nstat");
+
 /* Major and minor scattered over 64 bits (sys/types.h makedev). */
-static uint64_t
-dev_out(uint32_t maj, uint32_t min)
+uint64_t
+fbsd_dev_out(uint32_t maj, uint32_t min)
 {
 	return (uint64_t)(maj & ~0xffu) << 32 | (uint64_t)(maj & 0xff) << 8 | (uint64_t)(min & 0xff00) << 24 |
 	       (min & 0xffff00ffu);
+}
+
+uint64_t
+fbsd_dev_in(uint64_t dev)
+{
+	uint32_t maj = (uint32_t)(dev >> 32 & ~0xffull) | (uint32_t)(dev >> 8 & 0xff);
+	uint32_t min = (uint32_t)(dev >> 24 & 0xff00) | (uint32_t)(dev & 0xffff00ffu);
+
+	return makedev(maj, min);
 }
 
 static struct fbsd_ts
@@ -66,13 +84,13 @@ static void
 convert(const struct statx *x, struct fbsd_stat *g)
 {
 	memset(g, 0, sizeof(*g));
-	g->dev = dev_out(x->stx_dev_major, x->stx_dev_minor);
+	g->dev = fbsd_dev_out(x->stx_dev_major, x->stx_dev_minor);
 	g->ino = x->stx_ino;
 	g->nlink = x->stx_nlink;
 	g->mode = x->stx_mode;
 	g->uid = x->stx_uid;
 	g->gid = x->stx_gid;
-	g->rdev = S_ISCHR(x->stx_mode) || S_ISBLK(x->stx_mode) ? dev_out(x->stx_rdev_major, x->stx_rdev_minor)
+	g->rdev = S_ISCHR(x->stx_mode) || S_ISBLK(x->stx_mode) ? fbsd_dev_out(x->stx_rdev_major, x->stx_rdev_minor)
 	                                                       : ~0ull; /* NODEV */
 	g->atim = time_out(&x->stx_atime);
 	g->mtim = time_out(&x->stx_mtime);
@@ -98,7 +116,7 @@ put(uint64_t at, const struct statx *x)
 	return gm_write(at, &g, sizeof(g));
 }
 
-/* 64-bit inodes and devices are folded: two files may then look like one, never one like two. */
+/* What has more bits than the old fields loses them, as there (vfs.ino64_trunc_error is 0). */
 static long
 put11(uint64_t at, const struct statx *x)
 {
@@ -106,13 +124,13 @@ put11(uint64_t at, const struct statx *x)
 	struct fbsd11_stat g;
 
 	convert(x, &n);
-	g = (struct fbsd11_stat){.dev = (uint32_t)(n.dev ^ n.dev >> 32),
-	                         .ino = (uint32_t)(n.ino ^ n.ino >> 32),
+	g = (struct fbsd11_stat){.dev = (uint32_t)n.dev,
+	                         .ino = (uint32_t)n.ino,
 	                         .mode = n.mode,
-	                         .nlink = (uint16_t)(n.nlink > 0xffff ? 0xffff : n.nlink),
+	                         .nlink = (uint16_t)n.nlink,
 	                         .uid = n.uid,
 	                         .gid = n.gid,
-	                         .rdev = (uint32_t)(n.rdev ^ n.rdev >> 32),
+	                         .rdev = (uint32_t)n.rdev,
 	                         .atim = n.atim,
 	                         .mtim = n.mtim,
 	                         .ctim = n.ctim,
@@ -121,6 +139,32 @@ put11(uint64_t at, const struct statx *x)
 	                         .blksize = n.blksize,
 	                         .flags = n.flags,
 	                         .birthtim = n.birthtim};
+	return gm_write(at, &g, sizeof(g));
+}
+
+/* NetBSD's layout of old. */
+static long
+put_n(uint64_t at, const struct statx *x)
+{
+	struct fbsd_stat n;
+	struct fbsd_nstat g;
+
+	convert(x, &n);
+	g = (struct fbsd_nstat){.dev = (uint32_t)n.dev,
+	                        .ino = (uint32_t)n.ino,
+	                        .mode = n.mode,
+	                        .nlink = (uint32_t)n.nlink,
+	                        .uid = n.uid,
+	                        .gid = n.gid,
+	                        .rdev = (uint32_t)n.rdev,
+	                        .atim = n.atim,
+	                        .mtim = n.mtim,
+	                        .ctim = n.ctim,
+	                        .size = n.size,
+	                        .blocks = n.blocks,
+	                        .blksize = (uint32_t)n.blksize,
+	                        .flags = n.flags,
+	                        .birthtim = n.birthtim};
 	return gm_write(at, &g, sizeof(g));
 }
 
@@ -139,28 +183,17 @@ by_fd(int fd, uint64_t sb, put_fn *out)
 }
 
 static long
-by_path(struct thread *t, int fd, uint64_t path, uint64_t sb, int hflags, put_fn *out)
+at_path(struct thread *t, int fd, uint64_t path, uint64_t sb, uint32_t flag, put_fn *out)
 {
 	struct statx x;
 	struct path p;
-	long r = path_get(t, fd, path, hflags & AT_SYMLINK_NOFOLLOW ? PATH_PARENT : PATH_EXISTING, &p);
+	int h;
+	long r = fbsd_path_at(t, fd, path, flag, FBSD_AT_USUAL, &p, &h);
 
-	if (r == -ENOENT && !p.text[0] && hflags & AT_EMPTY_PATH)
-		r = host_call(SYS_statx, fd, "", hflags, STATX_BASIC_STATS | STATX_BTIME, &x);
-	else if (r == 0)
-		r = host_call(SYS_statx, p.dirfd, p.name, hflags, STATX_BASIC_STATS | STATX_BTIME, &x);
+	if (r == 0)
+		r = host_call(SYS_statx, p.dirfd, p.name, h, STATX_BASIC_STATS | STATX_BTIME, &x);
 	path_done(&p);
 	return r ? r : out(sb, &x);
-}
-
-static long
-at_path(struct thread *t, int fd, uint64_t path, uint64_t sb, int flag, put_fn *out)
-{
-	int h;
-
-	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
-		return -EINVAL;
-	return by_path(t, fd, path, sb, h, out);
 }
 
 long
@@ -184,17 +217,35 @@ fbsd_freebsd11_fstat(struct thread *t, int fd, uint64_t sb)
 long
 fbsd_freebsd11_stat(struct thread *t, uint64_t path, uint64_t ub)
 {
-	return by_path(t, AT_FDCWD, path, ub, 0, put11);
+	return at_path(t, AT_FDCWD, path, ub, 0, put11);
 }
 
 long
 fbsd_freebsd11_lstat(struct thread *t, uint64_t path, uint64_t ub)
 {
-	return by_path(t, AT_FDCWD, path, ub, AT_SYMLINK_NOFOLLOW, put11);
+	return at_path(t, AT_FDCWD, path, ub, FBSD_AT_SYMLINK_NOFOLLOW, put11);
 }
 
 long
 fbsd_freebsd11_fstatat(struct thread *t, int fd, uint64_t path, uint64_t buf, uint32_t flag)
 {
 	return at_path(t, fd, path, buf, flag, put11);
+}
+
+long
+fbsd_freebsd11_nfstat(struct thread *t, int fd, uint64_t sb)
+{
+	return by_fd(fd, sb, put_n);
+}
+
+long
+fbsd_freebsd11_nstat(struct thread *t, uint64_t path, uint64_t ub)
+{
+	return at_path(t, AT_FDCWD, path, ub, 0, put_n);
+}
+
+long
+fbsd_freebsd11_nlstat(struct thread *t, uint64_t path, uint64_t ub)
+{
+	return at_path(t, AT_FDCWD, path, ub, FBSD_AT_SYMLINK_NOFOLLOW, put_n);
 }

@@ -46,15 +46,16 @@ read_vals(uint64_t at, struct timespec ts[2])
 }
 
 static long
-set_path(struct thread *t, int fd, uint64_t path, int read_as(uint64_t, struct timespec *), uint64_t times, int h)
+set_path(struct thread *t, int fd, uint64_t path, int read_as(uint64_t, struct timespec *), uint64_t times, uint32_t flag)
 {
 	struct timespec ts[2];
 	struct path p;
+	int h;
 	long r = times ? read_as(times, ts) : 0;
 
 	if (r)
 		return r;
-	r = path_get(t, fd, path, h & AT_SYMLINK_NOFOLLOW ? PATH_PARENT : PATH_EXISTING, &p);
+	r = fbsd_path_at(t, fd, path, flag, FBSD_AT_USUAL, &p, &h);
 	if (r == 0)
 		r = host_call(SYS_utimensat, p.dirfd, p.name, times ? ts : NULL, h);
 	path_done(&p);
@@ -75,11 +76,7 @@ set_fd(int fd, int read_as(uint64_t, struct timespec *), uint64_t times)
 long
 fbsd_utimensat(struct thread *t, int fd, uint64_t path, uint64_t times, uint32_t flag)
 {
-	int h;
-
-	if (!fbsd_at_flags(flag, FBSD_AT_SYMLINK_NOFOLLOW | FBSD_AT_EMPTY_PATH, &h))
-		return -EINVAL;
-	return set_path(t, fd, path, read_specs, times, h);
+	return set_path(t, fd, path, read_specs, times, flag);
 }
 
 long
@@ -97,7 +94,7 @@ fbsd_utimes(struct thread *t, uint64_t path, uint64_t tptr)
 long
 fbsd_lutimes(struct thread *t, uint64_t path, uint64_t tptr)
 {
-	return set_path(t, AT_FDCWD, path, read_vals, tptr, AT_SYMLINK_NOFOLLOW);
+	return set_path(t, AT_FDCWD, path, read_vals, tptr, FBSD_AT_SYMLINK_NOFOLLOW);
 }
 
 long
