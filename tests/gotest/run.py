@@ -64,8 +64,9 @@ def goroot(folder):
             path = os.path.join(os.path.dirname(SRC), name)
             if os.path.exists(path):
                 os.symlink(path, os.path.join(root, name))
-        os.makedirs(os.path.join(root, "lib"))
         zones(os.path.join(root, "lib", "time"))
+        for name in ("bin", "pkg"):
+            os.symlink(os.path.join(os.path.dirname(os.path.dirname(GO)), name), os.path.join(root, name))
     return root
 
 

@@ -14,7 +14,7 @@ ALLOWED = {
     "dbt": ("dbt/", "abi/core/gm.h", "abi/core/cpu_", "abi/core/diag.h"),
 }
 # The dispatcher and the path rules of the bottom layer see the personality's door, not a personality.
-EXTRA = {"abi/core/sysent.c": ("abi/abi.h",)}
+EXTRA = {f"abi/core/{name}": ("abi/abi.h",) for name in ("sysent.c", "sig.c", "sigpost.c")}
 LIBRARIES = {"libelf.h": "loader/elf", "gelf.h": "loader/elf", "libunwind.h": "loader/crash", "Zydis/Zydis.h": "loader/patch"}
 bad = []
 for folder, prefixes in ALLOWED.items():
