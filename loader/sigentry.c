@@ -103,14 +103,26 @@ push_inbox(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 	}
 }
 
+/* The window that holds rip: where its call is called off to; 0 outside of all. */
+static uint64_t
+host_call_stop(uint64_t rip)
+{
+	for (const struct host_window *w = __start_host_windows; w < __stop_host_windows; w++)
+		if (rip >= (uint64_t)&w->begin + (uint64_t)w->begin && rip < (uint64_t)&w->end + (uint64_t)w->end)
+			return (uint64_t)&w->stop + (uint64_t)w->stop;
+	return 0;
+}
+
 /* In the monitor: call off a host call that has not begun, start a half-made exit over. */
 static void
 wake_monitor(struct nthread *nt, greg_t *g)
 {
 	uint64_t rip = (uint64_t)g[REG_RIP];
 
-	if (between(rip, host_block_begin, host_block_end)) {
-		g[REG_RIP] = (greg_t)host_block_stop;
+	uint64_t stop = host_call_stop(rip);
+
+	if (stop) {
+		g[REG_RIP] = (greg_t)stop;
 	} else if (between(rip, native_fast_exit_begin, native_fast_exit_end)) {
 		g[REG_RIP] = (greg_t)native_fast_exit_begin;
 		g[REG_RSP] = (greg_t)nt->host_rsp;

@@ -113,9 +113,3 @@ gm_cas64(uint64_t addr, uint64_t want, uint64_t val, uint64_t *ret_old)
 
 	return r ? r : (int)guard_cas64(host_ptr(addr), want, val, ret_old);
 }
-
-long
-host_block6(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
-{
-	return host_block_raw(&t->wake, nr, a, b, c, d, e, f);
-}

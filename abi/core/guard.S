@@ -93,32 +93,4 @@ guard_fail:
 	mov	$-14, %rax
 	ret
 
-/*
- * long host_block_raw(volatile uint32_t *wake, long nr, a, b, c, d, e, f)
- *
- * A host call that a signal can call off at any moment before it takes effect.  The handler moves RIP from
- * [host_block_begin, host_block_end] to host_block_stop: also when the kernel restarts the call (SA_RESTART leaves
- * RIP on the syscall instruction).  At host_block_end itself the call has been made and its result counts.
- */
-	.globl host_block_begin, host_block_end, host_block_stop
-	.hidden host_block_begin, host_block_end, host_block_stop
-FUNC(host_block_raw)
-	mov	%rdi, %r11
-	mov	%rsi, %rax
-	mov	%rdx, %rdi
-	mov	%rcx, %rsi
-	mov	%r8, %rdx
-	mov	%r9, %r10
-	mov	8(%rsp), %r8
-	mov	16(%rsp), %r9
-host_block_begin:
-	cmpl	$0, (%r11)
-	jne	host_block_stop
-	syscall
-host_block_end:
-	ret
-host_block_stop:
-	mov	$-512, %rax
-	ret
-
 	.section .note.GNU-stack, "", @progbits

@@ -1,10 +1,9 @@
-/* Guarded access to guest memory and interruptible host calls: labels that the host signal handler knows. */
+/* Guarded access to guest memory: labels that the host signal handler knows. */
 #pragma once
 
 #include <stdint.h>
 
 extern const char guard_text_begin[], guard_text_end[], guard_fail[];
-extern const char host_block_begin[], host_block_end[], host_block_stop[];
 
 long guard_copy(void *dst, const void *src, uint64_t n);
 long guard_zero(void *dst, uint64_t n);
@@ -15,5 +14,3 @@ long guard_store32(void *p, uint32_t v);
 long guard_store64(void *p, uint64_t v);
 long guard_cas32(void *p, uint32_t want, uint32_t val, uint32_t *ret_old);
 long guard_cas64(void *p, uint64_t want, uint64_t val, uint64_t *ret_old);
-long host_block_raw(volatile uint32_t *wake, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                    uint64_t f);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -183,6 +184,8 @@ struct thread {
  * signal handler.  Returns the caller's own result; the others are only asked when that was 0.  Full lane.
  */
 long task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c);
+
+_Static_assert(offsetof(struct thread, wake) == 0, "host_block6() reads it there");
 
 /** Take the next host signal; false when there is none (then host signals are unblocked again). */
 bool inbox_take(struct thread *t, struct inbox_item *ret_item);

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-OURS = re.compile(r"^(guard_|host_block_|native_|fd_ours_first|fbsd_|vdso_|x64_|_GLOBAL_OFFSET_TABLE_$)")
+OURS = re.compile(r"^(guard_|host_block_|native_|fd_ours_first|fbsd_|vdso_|x64_|__start_host_windows$|__stop_host_windows$|_GLOBAL_OFFSET_TABLE_$)")
 LIBC = re.compile(r"^(mem|str|malloc|free|calloc|realloc|printf|pthread_|__errno|__stack_chk)")
 
 
