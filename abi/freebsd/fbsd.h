@@ -32,6 +32,7 @@ struct fbsd_task {
 	} limit[17];                 /* rlimit.c: those that are not the host's */
 	uint8_t nosigpipe[FBSD_NOSIGPIPE_FDS / 8]; /* sockopt.c: a bit a descriptor */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
+	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };
 

@@ -32,6 +32,7 @@
 #define PROT_MAX_SHIFT 16
 #define SUPERPAGE_LOG2 21
 #define PAGE_LOG2      12
+#define OSREL_FSTRICT  1100036 /* P_OSREL_MAP_FSTRICT: a file is mapped shared or private, not neither */
 
 struct mmap_call {
 	uint64_t addr, len, pos, pageoff;
@@ -141,6 +142,8 @@ do_mmap(struct thread *t, struct mmap_call *c)
 
 		if (r)
 			return r;
+		if (!(c->flags & (FBSD_MAP_SHARED | FBSD_MAP_PRIVATE)) && fbsd_task(t)->osrel >= OSREL_FSTRICT)
+			return -EINVAL;
 		q.fd = c->fd;
 		q.offset = c->pos;
 		q.kind = GM_FILE;

@@ -55,7 +55,9 @@ def check_memory(c, i, a):
     n = str(a.size)
     if a.kind == "K_BUF":
         n = a.length if a.length.isdigit() else f"a[{c.names.index(a.length)}]"
-    return f"\tif (!gm_inside(a[{i}], {n}))\n\t\treturn -EFAULT;\n"
+    # A count above IOSIZE_MAX is wrong whatever the address: sys_read, kern_readlinkat, kern_recvit.
+    error = "-EFAULT" if n.isdigit() else f"(int64_t){n} < 0 ? -EINVAL : -EFAULT"
+    return f"\tif (!gm_inside(a[{i}], {n}))\n\t\treturn {error};\n"
 
 
 def same(m, c):

@@ -38,6 +38,56 @@ indirect_calls_shift_arguments(void)
 	CHECK_EQ(sys(0, SYS_getpid), sys(SYS_getpid));
 	CHECK_EQ(sys(SYS___syscall, SYS_write, 999, "x", 1), -EBADF);
 	CHECK_EQ(sys(0, SYS_write, 1, "", 0), 0);
+	CHECK_ERR(ENOSYS, 0, 470);
+	CHECK_ERR(ENOSYS, 0, 0, SYS_getpid); /* sysent[0] is nosys: one level only */
+}
+
+/* The sixth argument of the call is the seventh of __syscall: on the stack, above a return address. */
+static void
+indirect_calls_find_arguments_on_the_stack(void)
+{
+	int64_t fd = sys(SYS_open, "/dev/zero", O_RDWR, 0);
+	int64_t p = sys(SYS___syscall, SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, fd, 4096);
+
+	CHECK(fd >= 0);
+	CHECK(p > 0);
+	CHECK_ERR(EINVAL, SYS___syscall, SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANON, -1, 4096);
+	CHECK_OK(SYS_munmap, p, 4096);
+	CHECK_OK(SYS_close, fd);
+}
+
+static void
+status_is_the_low_byte(void)
+{
+	static const int given[] = {0, 1, 77, 255, 256, -1};
+
+	for (unsigned i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		int status = -1;
+		int64_t pid = sys(SYS_fork);
+
+		if (pid == 0)
+			call(SYS_exit, given[i]);
+		CHECK(pid > 0);
+		CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+		CHECK_EQ(status, (given[i] & 255) << 8);
+	}
+}
+
+static void
+write_tells_how_much(void)
+{
+	struct ret r = call(SYS_pipe10);
+	char buf[8] = {0};
+
+	CHECK_EQ(sys(SYS_write, r.val2, "abcdef", 6), 6);
+	CHECK_EQ(sys(SYS_write, r.val2, "", 0), 0);
+	CHECK_EQ(sys(SYS_read, r.val, buf, 4), 4);
+	CHECK(!memcmp(buf, "abcd", 4));
+	CHECK_ERR(EBADF, SYS_write, r.val, "x", 1);
+	CHECK_ERR(EFAULT, SYS_write, r.val2, 8, 1);
+	CHECK_ERR(EINVAL, SYS_write, r.val2, buf, 1ull << 63); /* above IOSIZE_MAX */
+	CHECK_OK(SYS_close, r.val);
+	CHECK_OK(SYS_close, r.val2);
 }
 
 static void
@@ -158,6 +208,9 @@ const struct test tests[] = {
     {"error_keeps_rdx", error_keeps_rdx},
     {"success_keeps_rdx_of_one_result_calls", success_keeps_rdx_of_one_result_calls},
     {"indirect_calls_shift_arguments", indirect_calls_shift_arguments},
+    {"indirect_calls_find_arguments_on_the_stack", indirect_calls_find_arguments_on_the_stack},
+    {"status_is_the_low_byte", status_is_the_low_byte},
+    {"write_tells_how_much", write_tells_how_much},
     {"pipe_returns_two_values", pipe_returns_two_values},
     {"registers_survive_calls", registers_survive_calls},
     {"vectors_survive_calls", vectors_survive_calls},

@@ -14,7 +14,7 @@ stack_is_aligned_as_the_kernel_does(void)
 {
 	CHECK_EQ(kit_start_rsp & 15, 8);
 	CHECK_EQ(kit_start & 15, 0);
-	CHECK(kit_start_rsp <= kit_start);
+	CHECK_EQ(kit_start_rsp, ((kit_start - 8) & ~15ull) + 8);
 }
 
 static void
@@ -40,6 +40,61 @@ auxv_tells_of_arguments(void)
 	CHECK(kit_aux(AT_NCPUS) >= 1);
 	CHECK_EQ(kit_aux(AT_STACKPROT), PROT_READ | PROT_WRITE);
 	CHECK_EQ(kit_aux(22), 0); /* no AT_TIMEKEEP */
+}
+
+static void
+vectors_end_with_null_and_point_upwards(void)
+{
+	int n = 0;
+
+	CHECK(kit_argc >= 1);
+	CHECK(!kit_argv[kit_argc]);
+	for (char **e = kit_envp; *e; e++, n++)
+		CHECK((uint64_t)*e > kit_start);
+	CHECK_EQ(kit_aux(AT_ENVC), n);
+	for (int i = 0; i < kit_argc; i++)
+		CHECK((uint64_t)kit_argv[i] > kit_start);
+	CHECK(kit_env("TMPDIR") || n == 0 || kit_env("PATH"));
+}
+
+static void
+auxv_names_each_type_once(void)
+{
+	char **p = kit_envp;
+	uint64_t seen = 0;
+
+	while (*p)
+		p++;
+	for (uint64_t *a = (uint64_t *)(p + 1); a[0]; a += 2) {
+		CHECK(a[0] < 64);
+		CHECK(!(seen >> a[0] & 1));
+		seen |= 1ull << a[0];
+	}
+	for (int i = AT_PHDR; i <= AT_ENTRY; i++)
+		CHECK(seen >> i & 1);
+	for (int i = AT_EXECPATH; i <= AT_PAGESIZESLEN; i++)
+		CHECK(seen >> i & 1);
+	CHECK_EQ(kit_aux(AT_FLAGS), 0);
+	CHECK_EQ(kit_aux(24), 0); /* AT_EHDRFLAGS: e_flags of amd64 */
+	CHECK_EQ(kit_aux(27), 0); /* AT_BSDFLAGS: no sigfastblock */
+}
+
+/* exec_setregs clears the frame: rdi alone says something. */
+static void
+other_registers_are_zero(void)
+{
+	for (int i = 0; i < KIT_REG_COUNT; i++)
+		if (i != KIT_REG_FLAGS)
+			CHECK_EQ(kit_start_regs[i], 0);
+	CHECK_EQ(kit_start_regs[KIT_REG_FLAGS] & 0xcd5, 0); /* OF DF SF ZF AF PF CF */
+}
+
+static void
+entry_is_the_elf_entry(void)
+{
+	const unsigned char *elf = (void *)(kit_aux(AT_PHDR) & ~4095ull);
+
+	CHECK_EQ(kit_aux(AT_ENTRY), *(const uint64_t *)(elf + 24));
 }
 
 static void
@@ -90,6 +145,9 @@ thread_pointer_is_zero(void)
 
 	CHECK_EQ(sys(SYS_sysarch, 128, &fs), 0);
 	CHECK_EQ(fs, 0);
+	fs = 1;
+	CHECK_EQ(sys(SYS_sysarch, 130, &fs), 0); /* AMD64_GET_GSBASE */
+	CHECK_EQ(fs, 0);
 }
 
 static void
@@ -128,6 +186,10 @@ const struct test tests[] = {
     {"stack_is_aligned_as_the_kernel_does", stack_is_aligned_as_the_kernel_does},
     {"ps_strings_lead_to_the_vectors", ps_strings_lead_to_the_vectors},
     {"auxv_tells_of_arguments", auxv_tells_of_arguments},
+    {"vectors_end_with_null_and_point_upwards", vectors_end_with_null_and_point_upwards},
+    {"auxv_names_each_type_once", auxv_names_each_type_once},
+    {"other_registers_are_zero", other_registers_are_zero},
+    {"entry_is_the_elf_entry", entry_is_the_elf_entry},
     {"program_headers_are_ours", program_headers_are_ours},
     {"exec_path_is_absolute_and_exists", exec_path_is_absolute_and_exists},
     {"canary_is_random_bytes", canary_is_random_bytes},

@@ -4,6 +4,17 @@
 _start:
 	mov	%rdi, kit_start(%rip)
 	mov	%rsp, kit_start_rsp(%rip)
+	mov	%rax, kit_start_regs(%rip)
+	lea	kit_start_regs(%rip), %rax
+	.set	i, 8
+	.irp	r, rbx, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+	mov	%\r, i(%rax)
+	.set	i, i + 8
+	.endr
+	pushfq
+	pop	112(%rax)
+	movups	%xmm0, 120(%rax)
+	movups	%xmm15, 136(%rax)
 	xor	%ebp, %ebp
 	and	$-16, %rsp
 	call	kit_main
@@ -40,3 +51,11 @@ kit_vfork:
 	mov	$66, %eax
 	syscall
 	jmp	*%rsi
+
+/* NT_FREEBSD_ABI_TAG, 14.0: the kernel is strict (mmap of nothing, SIGSEGV for protection) only with programs that say so. */
+	.section .note.tag, "a", @note
+	.balign	4
+	.long	8, 4, 1
+	.asciz	"FreeBSD"
+	.long	1400097
+	.section .note.GNU-stack, "", @progbits

@@ -11,16 +11,20 @@ enum { SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5, SY
        SYS_sigpending = 343, SYS_sigtimedwait = 345, SYS_sigaction = 416, SYS_sigreturn = 417, SYS_getcontext = 421,
        SYS_setcontext = 422, SYS_swapcontext = 423, SYS_sigwait = 429, SYS_thr_self = 432, SYS_sigqueue = 456, SYS_pread = 475, SYS_pwrite = 476,
        SYS_mmap = 477, SYS_lseek = 478, SYS_ftruncate = 480, SYS_faccessat = 489, SYS_openat = 499, SYS_unlinkat = 503, SYS_pdfork = 518, SYS_pdgetpid = 520,
-       SYS_wait6 = 532, SYS_pipe2 = 542, SYS_fstat = 551, SYS_fstatat = 552, SYS_getdirentries = 554, SYS___sysctlbyname = 570, SYS___getcwd = 326 };
+       SYS_wait6 = 532, SYS_poll = 209, SYS_mlock = 203, SYS_munlock = 204, SYS_mlockall = 324, SYS_munlockall = 325,
+       SYS_pipe2 = 542, SYS_fstat = 551, SYS_fstatat = 552, SYS_getdirentries = 554, SYS___sysctlbyname = 570, SYS___getcwd = 326 };
 
 enum { EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO, E2BIG = 7, ENOEXEC = 8, EBADF = 9, ECHILD = 10, EDEADLK = 11, ENOMEM = 12, EACCES = 13,
-       EFAULT = 14, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOTTY = 25, ESPIPE = 29, EMLINK = 31, EAGAIN = 35, ENOTSUP = 45,
+       EFAULT = 14, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOTTY = 25, ESPIPE = 29, EMLINK = 31, EAGAIN = 35, ENOTSUP = 45,
        ELOOP = 62, ENAMETOOLONG = 63, ENOTEMPTY = 66, ENOSYS = 78 };
 
 enum { PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 4 };
 #define PROT_MAX(p) ((p) << 16)
 enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_STACK = 0x400, MAP_ANON = 0x1000, MAP_GUARD = 0x2000, MAP_EXCL = 0x4000,
-       MAP_32BIT = 0x80000 };
+       MAP_HASSEMAPHORE = 0x200, MAP_NOSYNC = 0x800, MAP_NOCORE = 0x20000, MAP_PREFAULT_READ = 0x40000, MAP_32BIT = 0x80000 };
+enum { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_NOSYNC, MADV_AUTOSYNC, MADV_NOCORE,
+       MADV_CORE };
+enum { INHERIT_SHARE, INHERIT_COPY, INHERIT_NONE, INHERIT_ZERO };
 #define MAP_ALIGNED(n) ((n) << 24)
 
 enum { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK = 4, O_APPEND = 8, O_NOFOLLOW = 0x100, O_CREAT = 0x200, O_TRUNC = 0x400, O_EXCL = 0x800,

@@ -5,7 +5,7 @@
 
 int kit_argc;
 char **kit_argv, **kit_envp;
-uint64_t kit_start, kit_start_rsp;
+uint64_t kit_start, kit_start_rsp, kit_start_regs[KIT_REG_COUNT];
 static const char *running;
 static bool failed;
 

@@ -87,6 +87,9 @@ extern int kit_argc;
 extern char **kit_argv, **kit_envp;
 /** Address of argc on the initial stack, and rsp as the kernel set it. */
 extern uint64_t kit_start, kit_start_rsp;
+/** At entry: rax rbx rcx rdx rsi rbp r8-r15, rflags, xmm0, xmm15. */
+enum { KIT_REG_FLAGS = 14, KIT_REG_COUNT = 19 };
+extern uint64_t kit_start_regs[KIT_REG_COUNT];
 /** Auxiliary vector entry, or 0. */
 uint64_t kit_aux(uint64_t type);
 /** A directory for this run's files, made on first use in $TMPDIR, which the runner empties. */
