@@ -9,6 +9,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/kinfo.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
@@ -92,7 +93,9 @@ get_flags(int fd)
 {
 	long r = host_call(SYS_fcntl, fd, F_GETFL);
 
-	return r < 0 ? r : (long)set_to_guest(&fbsd_open_set, (uint64_t)r & ~(uint64_t)0100000 /* O_LARGEFILE */, NULL);
+	/* What only counted while it was opened is not told. */
+	r = r < 0 ? r : r & (O_ACCMODE | O_NONBLOCK | O_APPEND | O_ASYNC | O_SYNC | O_DIRECT | O_PATH);
+	return r < 0 ? r : (long)set_to_guest(&fbsd_open_set, (uint64_t)r, NULL);
 }
 
 static long
@@ -102,6 +105,35 @@ duped(struct thread *t, int from, long to)
 		fbsd_fd_duped(t, from, (int)to);
 	return to;
 }
+
+/* A process group is negative; as a number of 32 bits, so that it is not taken for an error. */
+static long
+get_owner(int fd)
+{
+	struct f_owner_ex o;
+	long r = host_call(SYS_fcntl, fd, F_GETOWN_EX, &o);
+
+	if (r)
+		return r;
+	return o.type == F_OWNER_PGRP ? (long)(uint32_t)-o.pid : o.pid;
+}
+
+static long
+kinfo(struct thread *t, int fd, uint64_t arg)
+{
+	struct fbsd_kinfo_file k;
+	uint32_t size;
+	int r;
+
+	if (gm_read(&size, arg, sizeof(size)))
+		return -EFAULT;
+	if (size != sizeof(k))
+		return -EINVAL;
+	r = fbsd_kinfo_fill(t, fd, &k);
+	return r ? r : gm_write(arg, &k, sizeof(k));
+}
+
+#define SEALS_KNOWN 15u
 
 static long
 dup_to(struct thread *t, int fd, uint64_t arg, int flags)
@@ -118,6 +150,8 @@ dup_to(struct thread *t, int fd, uint64_t arg, int flags)
 long
 fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 {
+	long r;
+
 	if (fd < 0 || fd_is_ours(fd))
 		return -EBADF;
 	switch (cmd) {
@@ -135,7 +169,7 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	case G_SETFL:
 		return set_flags(fd, arg);
 	case G_GETOWN:
-		return host_call(SYS_fcntl, fd, F_GETOWN);
+		return get_owner(fd);
 	case G_SETOWN:
 		return host_call(SYS_fcntl, fd, F_SETOWN, (int)arg);
 	case G_OGETLK:
@@ -156,9 +190,12 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	case G_ISUNIONSTACK:
 		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : 0;
 	case G_ADD_SEALS:
-		return host_call(SYS_fcntl, fd, F_ADD_SEALS, arg);
+		return arg & ~(uint64_t)SEALS_KNOWN ? -EINVAL : host_call(SYS_fcntl, fd, F_ADD_SEALS, arg);
 	case G_GET_SEALS:
-		return host_call(SYS_fcntl, fd, F_GET_SEALS);
+		r = host_call(SYS_fcntl, fd, F_GET_SEALS);
+		return r < 0 ? r : r & SEALS_KNOWN;
+	case G_KINFO:
+		return kinfo(t, fd, arg);
 	}
 	return -EINVAL;
 }
