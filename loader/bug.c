@@ -5,6 +5,8 @@
 #include "abi/core/diag.h"
 #include "loader/native.h"
 
+void *native_bug_context;
+
 _Noreturn void
 native_bug(int signo, void *info, void *context)
 {
@@ -14,6 +16,7 @@ native_bug(int signo, void *info, void *context)
 
 	/* The guest's FS may be installed; libc needs ours. */
 	__asm__ volatile("wrfsbase %0" : : "r"(nt->host_fs));
+	native_bug_context = context;
 	bug("signal %d in the monitor: rip 0x%llx, address 0x%llx, rsp 0x%llx, guest rip 0x%llx", signo,
 	    (unsigned long long)uc->uc_mcontext.gregs[REG_RIP], (unsigned long long)si->si_addr,
 	    (unsigned long long)uc->uc_mcontext.gregs[REG_RSP], (unsigned long long)nt->cpu.rip);

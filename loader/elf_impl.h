@@ -66,6 +66,9 @@ bool elf_file_offset(const struct image *img, uint64_t vaddr, uint64_t n, uint64
 /** Fill r->ph from where r->img says the table is, checked before; the caller frees. */
 int elf_phdrs_read(struct elf_reader *r);
 
+/** Start over with a file whose headers image_open() has checked; it may have changed since. */
+int elf_reader_again(const struct image *img, struct diag *d, struct elf_reader *r);
+
 /* The steps, in their order; each 0 or -errno with a message. */
 int elf_read_segments(struct elf_reader *r);
 int elf_read_notes(struct elf_reader *r, uint32_t index);

@@ -83,8 +83,8 @@ syms_walk(struct elf_reader *r, const struct elf_dyn *dyn, uint32_t n, char *str
 }
 
 /* The headers were checked by image_open(); the file is read again, and may have changed since. */
-static int
-reader_again(const struct image *img, struct diag *d, struct elf_reader *r)
+int
+elf_reader_again(const struct image *img, struct diag *d, struct elf_reader *r)
 {
 	int e;
 
@@ -145,7 +145,7 @@ image_imports(const struct image *img, struct image_imports *ret, struct diag *d
 		*ret = imp;
 		return 0;
 	}
-	e = reader_again(img, d, &r);
+	e = elf_reader_again(img, d, &r);
 	if (e == 0)
 		e = imports_read(&r, &imp);
 	free(r.ph);

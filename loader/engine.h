@@ -41,6 +41,8 @@ void native_drop(struct thread *t);
 void native_run(struct thread *t, struct stop *ret_stop);
 /** After fork, in the child: arm again. */
 int native_after_fork(struct thread *t);
+/** The last fault of this thread's guest code; false when there was none. */
+bool native_last_fault(const struct thread *t, struct guest_fault *ret);
 /** How calls are being caught: "inclusive", "exclusive" or "seccomp". */
 const char *native_intercept_name(void);
 

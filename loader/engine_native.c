@@ -273,6 +273,15 @@ native_run(struct thread *t, struct stop *ret_stop)
 	}
 }
 
+bool
+native_last_fault(const struct thread *t, struct guest_fault *ret)
+{
+	const struct nthread *nt = t->engine;
+
+	*ret = nt->fault;
+	return nt->fault.signo != 0;
+}
+
 void
 native_get_stats(struct task *task, struct native_stats *ret)
 {

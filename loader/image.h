@@ -63,6 +63,14 @@ struct image_imports {
 int image_imports(const struct image *img, struct image_imports *ret, struct diag *d);
 void image_imports_free(struct image_imports *imp);
 
+/** Names of functions, for crash reports. */
+struct image_symbols;
+/** Those of .symtab, or else .dynsym.  NULL when there are none, or when the file cannot be read. */
+struct image_symbols *image_symbols_open(const char *path);
+void image_symbols_close(struct image_symbols *s);
+/** The function that holds link address @addr, and how far in it that is; NULL when no symbol covers it. */
+const char *image_symbol(const struct image_symbols *s, uint64_t addr, uint64_t *ret_off);
+
 struct brand {
 	const char *os;     /* "FreeBSD" ..., "Linux", or NULL when unknown */
 	const char *isa;    /* "amd64", "i386", "aarch64", "arm", "riscv64", or NULL */

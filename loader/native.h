@@ -115,6 +115,7 @@ extern struct native_slab native_slabs[NATIVE_SLABS];
 extern uint32_t native_nslabs;
 /* The patcher's translation of an address inside a stub to the guest's own; 0 when it is not one. */
 extern uint64_t (*native_stub_rip)(uint64_t rip);
-/* Our own C code faulted. */
+/* Our own C code faulted.  The context stays in native_bug_context for the report. */
+extern void *native_bug_context;
 _Noreturn void native_bug(int signo, void *info, void *uc);
 #endif

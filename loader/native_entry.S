@@ -241,7 +241,7 @@ native_full_exit_end:
 /* Where handlers return to: rt_sigreturn. */
 	EXPORT	native_restorer
 native_restorer:
-	mov	$15, %eax
+	movq	$15, %rax	/* these very bytes are how unwinders know a signal frame */
 	syscall
 
 	.section .note.GNU-stack, "", @progbits

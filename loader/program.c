@@ -13,6 +13,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/core/gm.h"
+#include "loader/crash.h"
 #include "loader/doctor.h"
 #include "loader/engine.h"
 #include "loader/inspect.h"
@@ -262,6 +263,8 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	struct mapped m;
 	struct task *task;
 
+	if (o->core)
+		return diag_fail(d, -EINVAL, "--core: core files of guests are not written yet");
 	if (choose(o, p, d))
 		return d->code;
 	task = new_task(c, p);
@@ -270,6 +273,7 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	ec.gm = task->gm;
 	if (native_setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
 		return d->code;
+	crash_setup(p->img.path, &m, p->img.phnum);
 	task->brk_start = task->brk_now = m.high;
 	task->brk_max = m.high + (32ull << 30);
 	struct start_info s = {.entry = m.entry,
@@ -285,8 +289,9 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	                       .no_aslr = o->no_aslr,
 	                       .blob = c->blob,
 	                       .blob_len = c->blob_len};
-	if (first_thread(task, c, p, &s, d) || trace_start(task, c, d))
+	if (trace_start(task, c, d) || first_thread(task, c, p, &s, d))
 		return d->code;
+	trace_resume(p->thread, c);
 	close(p->img.fd);
 	p->img.fd = -1;
 	return 0;

@@ -18,6 +18,7 @@
 #include "abi/core/cpu_x64.h"
 #include "abi/core/gm.h"
 #include "abi/core/host.h"
+#include "loader/crash.h"
 #include "loader/exec.h"
 #include "loader/patch.h"
 #include "loader/trace.h"
@@ -309,5 +310,6 @@ const struct task_hooks run_hooks = {
     .guest_owns_gs = owns_gs,
     .signal_catch = native_catch,
     .signal_release = native_uncatch,
+    .crashed = crash_report,
     .die = die,
 };

@@ -122,8 +122,8 @@ args_before(struct call *k, struct trace_ctx *c, struct text *o)
 	uint32_t kept = 0;
 
 	for (k->next = 0; k->next < c->e->nargs && c->e->args[k->next].dir < DIR_OUT; k->next++) {
-		text_add(o, k->next ? ", " : "");
 		trace_arg(c, k->next, o);
+		text_add(o, k->next + 1 < c->e->nargs ? ", " : "");
 	}
 	for (uint32_t i = k->next; i < c->e->nargs && kept < NINOUT; i++) {
 		if (c->e->args[i].dir != DIR_INOUT)
@@ -145,7 +145,7 @@ args_after(struct call *k, struct trace_ctx *c, struct text *o)
 		char after[INOUT_TEXT] = "";
 		struct text in = {.buf = after, .size = sizeof(after)};
 
-		text_add(o, i ? ", " : "");
+		text_add(o, i > k->next ? ", " : "");
 		if (!before) {
 			trace_arg(c, i, o);
 			continue;
@@ -342,14 +342,16 @@ trace_after_fork(struct thread *t)
 		stats_after_fork(t->task);
 }
 
-/* The image before this one was in exec; it succeeded. */
-static void
-finish_exec(struct thread *t, const char *call)
+void
+trace_resume(struct thread *t, struct exec_config *c)
 {
-	struct sysent e = {.name = call};
+	struct sysent e = {.name = c->trace_call};
 	char line[32];
 	struct text o = {.buf = line, .size = sizeof(line)};
 
+	if (!tr.lines || !e.name || !call_of(t))
+		return;
+	c->trace_call = NULL;
 	text_add(&o, ") = 0");
 	end_line(t, &e, 0, &o);
 }
@@ -398,9 +400,5 @@ trace_start(struct task *task, struct exec_config *c, struct diag *d)
 		return diag_fail(d, -EINVAL, "no memory for the trace: %s", strerror(-shm));
 	c->trace_shm = shm;
 	task->trace = &calls;
-	if (c->trace_call && tr.lines) {
-		finish_exec(task->threads, c->trace_call);
-		c->trace_call = NULL;
-	}
 	return 0;
 }

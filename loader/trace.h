@@ -7,10 +7,12 @@
 #include "loader/config.h"
 
 /**
- * Install the observers that the options ask for in @task->trace.  Opens --strace-file; what the next image needs is
+ * Install the observers that the options ask for in @task->trace, before the personality starts.  Opens --strace-file; what the next image needs is
  * left in @c.  0, or -errno with a message (a filter that names no call).
  */
 int trace_start(struct task *task, struct exec_config *c, struct diag *d);
+/** The image before this one was in exec, which succeeded: finish its line. */
+void trace_resume(struct thread *t, struct exec_config *c);
 /** The thread ends; the process goes on. */
 void trace_thread_gone(struct thread *t);
 /** An exec of a native program comes next, which is not traced: what is pending is written. */

@@ -68,13 +68,11 @@ signal_set(const struct personality *p, const uint8_t *b, struct text *o)
 static void
 status(const struct personality *p, uint32_t v, struct text *o)
 {
-	if ((v & 0x7f) == 0) {
+	if (v == 0x13) { /* SIGCONT alone */
+		text_add(o, "{WIFCONTINUED(s)}");
+	} else if ((v & 0x7f) == 0) {
 		text_add(o, "{WIFEXITED(s) && WEXITSTATUS(s) == %u}", v >> 8 & 0xff);
 	} else if ((v & 0xff) == 0x7f) {
-		if (v >> 8 == 0x13) {
-			text_add(o, "{WIFCONTINUED(s)}");
-			return;
-		}
 		text_add(o, "{WIFSTOPPED(s) && WSTOPSIG(s) == ");
 		trace_signal_name(p, v >> 8, o);
 		text_add(o, "}");

@@ -83,8 +83,11 @@ struct task_hooks {
 	int (*signal_release)(int host_signo, bool ignore);
 	/** The guest set its GS base: from now on only the trap path is usable. */
 	void (*guest_owns_gs)(struct thread *t);
-	/** A fault is about to end the guest: report it on stderr.  May be NULL. */
-	void (*crashed)(struct thread *t, int guest_signo, uint64_t addr);
+	/**
+	 * A fault is about to end the guest: report it on stderr.  @addr as the guest's siginfo has it; @why in words, or
+	 * NULL when the hardware says it.  May be NULL.
+	 */
+	void (*crashed)(struct thread *t, int guest_signo, uint64_t addr, const char *why);
 	/** Die as the guest dies: by host signal @signo, with @core wanted or not.  Never returns. */
 	void (*die)(struct thread *t, int signo) __attribute__((noreturn));
 };

@@ -36,8 +36,11 @@ run_handler(struct thread *t, const struct gsiginfo *si, const struct fbsd_sigac
 	struct sig_thread *st = t->sig;
 	struct gsigset ret_mask = st->has_saved ? st->saved : st->mask, mask;
 
-	if (!fbsd_frame_push(t, si, act, &ret_mask))
-		fbsd_exit_process(t, 0, FBSD_SIGILL); /* no stack to stand on */
+	if (!fbsd_frame_push(t, si, act, &ret_mask)) {
+		if (t->task->hooks->crashed)
+			t->task->hooks->crashed(t, FBSD_SIGILL, t->cpu->rsp, "no room on the stack for a signal handler");
+		fbsd_exit_process(t, 0, FBSD_SIGILL);
+	}
 	st->has_saved = false;
 	mask = gsig_or(st->mask, fbsd_sigset_in(&act->mask));
 	if (!(act->flags & FBSD_SA_NODEFER))

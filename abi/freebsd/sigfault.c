@@ -75,6 +75,6 @@ fbsd_fault(struct thread *t, const struct guest_fault *f)
 		t->task->trace->signal(t, si.signo, &out);
 	}
 	if (t->task->hooks->crashed)
-		t->task->hooks->crashed(t, si.signo, si.addr);
+		t->task->hooks->crashed(t, si.signo, si.addr, NULL);
 	fbsd_exit_process(t, 0, si.signo);
 }
