@@ -20,6 +20,7 @@ struct fbsd_sigset {
 };
 
 #define FBSD_NOSIGPIPE_FDS 65536
+#define FBSD_PROCCTL_KEPT  6
 
 /** Process-wide state.  Each part is owned by the file named, which also allocates and frees it. */
 struct fbsd_task {
@@ -30,6 +31,7 @@ struct fbsd_task {
 		uint64_t cur, max;
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
+	int32_t procctl[FBSD_PROCCTL_KEPT]; /* procctl.c: remembered settings, 0 never set */
 	uint8_t nosigpipe[FBSD_NOSIGPIPE_FDS / 8]; /* sockopt.c: a bit a descriptor */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
