@@ -82,7 +82,6 @@ static void
 indirect_indirect_calls_do_not_exist(void)
 {
 	CHECK_ERR(ENOSYS, 0, 0, SYS_getpid);
-	CHECK_EQ(sys(335, "x", 1), 0); /* utrace */
 }
 
 const struct test tests[] = {

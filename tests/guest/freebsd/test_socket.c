@@ -4,7 +4,7 @@
 
 enum { SYS_recvmsg = 27, SYS_sendmsg, SYS_recvfrom, SYS_accept, SYS_getpeername, SYS_getsockname, SYS_select = 93, SYS_socket = 97,
        SYS_connect, SYS_bind = 104, SYS_setsockopt, SYS_listen, SYS_getsockopt = 118, SYS_sendto = 133, SYS_shutdown,
-       SYS_socketpair, SYS_poll = 209, SYS_accept4 = 541 };
+       SYS_socketpair, SYS_accept4 = 541 };
 enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 28, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x10000000, SOCK_NONBLOCK = 0x20000000 };
 enum { EPIPE = 32, EPROTOTYPE = 41, ENOPROTOOPT = 42, EAFNOSUPPORT = 47, ENOTCONN = 57, ECONNREFUSED = 61 };
 
