@@ -17,6 +17,12 @@ ALLOWED = {
 EXTRA = {f"abi/core/{name}": ("abi/abi.h",) for name in ("sysent.c", "sig.c", "sigpost.c")}
 LIBRARIES = {"libelf.h": "loader/elf", "gelf.h": "loader/elf", "libunwind.h": "loader/crash", "Zydis/Zydis.h": "loader/patch"}
 bad = []
+# A folder of ours without a rule would be a hole.
+for top in ("abi", "dbt"):
+    here = os.path.join(root, top)
+    for name in sorted(os.listdir(here)) if os.path.isdir(here) else []:
+        if os.path.isdir(os.path.join(here, name)) and f"{top}/{name}" not in ALLOWED:
+            bad.append(f"{top}/{name}: no rule for this folder")
 for folder, prefixes in ALLOWED.items():
     if not os.path.isdir(os.path.join(root, folder)):
         continue  # git keeps no empty folder
