@@ -2,10 +2,7 @@
 #include "abi/core/sig.h"
 
 #include <signal.h>
-#include <string.h>
 
-#include "abi/abi.h"
-#include "abi/core/sets.h"
 
 #define BIT(n) (1ull << ((n) - 1))
 /* Raised by instructions, or ours: native_setup() has caught them for good. */
@@ -25,7 +22,7 @@ sig_class_of(const struct sig_task *sig, int signo)
 int
 sig_host_number(const struct task *task, int signo)
 {
-	const struct signal_map *m = task->pers->signals;
+	const struct signal_map *m = task->sig->os->map;
 
 	return signo > 0 && (uint32_t)signo < m->n ? m->to_host[signo] : 0;
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "abi/core/sets.h"
 #include "abi/core/sigq.h"
 #include "abi/core/task.h"
 
@@ -15,6 +16,7 @@ enum sig_class { SIGC_TERM, SIGC_CORE, SIGC_STOP, SIGC_TTYSTOP, SIGC_IGNORE, SIG
 
 /** One guest OS. */
 struct sig_os {
+	const struct signal_map *map;
 	const uint8_t *classes;  /* enum sig_class by number, GSIG_MAX + 1 entries */
 	int chld;
 	int rtmin;               /* first number that always queues */

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "abi/abi.h"
 #include "abi/core/host.h"
 #include "abi/core/sig.h"
 

@@ -7,8 +7,6 @@
 #include "abi/freebsd/proc.h"
 #include "abi/freebsd/signal.h"
 
-extern const struct sig_os fbsd_sig_os;
-
 /* What exec hands to the next image.  Ignored ones stay so but for SIGCHLD; what is pending stays pending. */
 struct signal_blob {
 	struct gsigset ignored, mask;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "abi/freebsd/proc.h"
+#include "freebsd-sets.h"
 
 /* Numbers that are not here end the process.  Source: signal(3), table of default actions. */
 static const uint8_t classes[GSIG_MAX + 1] = {
@@ -110,6 +111,7 @@ arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, str
 }
 
 const struct sig_os fbsd_sig_os = {
+    .map = &fbsd_signals,
     .classes = classes,
     .chld = FBSD_SIGCHLD,
     .rtmin = FBSD_SIGRTMIN,

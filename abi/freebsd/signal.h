@@ -128,6 +128,8 @@ fbsd_maskable(struct gsigset s)
 	return s;
 }
 
+extern const struct sig_os fbsd_sig_os;
+
 void fbsd_siginfo_out(const struct gsiginfo *si, struct fbsd_siginfo *ret);
 /** What SI_USER and its like say of the sender. */
 struct gsiginfo fbsd_siginfo_from(const struct thread *t, int signo, int code);
