@@ -174,10 +174,12 @@ static long
 do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 {
 	struct task *task = t->task;
+	uint32_t arrived;
 	sigset_t old;
 	long pid;
 
 	block_all(&old);
+	arrived = t->inbox.head;
 	pthread_mutex_lock(&task->lock);
 	gm_before_fork(task->gm);
 	pid = fork();
@@ -186,6 +188,8 @@ do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 	if (pid == 0) {
 		gm_after_fork_child(task->gm);
 		only_thread(t);
+		/* What had arrived is the parent's; what came since (SIGTRAP and its like are never blocked) is ours. */
+		t->inbox.tail = arrived;
 		if (native_after_fork(t))
 			bug("cannot arm interception after fork");
 		trace_after_fork(t);

@@ -192,7 +192,6 @@ sig_after_fork(struct thread *t)
 	sigq_flush(&t->task->sig->process, all);
 	sigq_flush(&t->sig->own, all);
 	t->sig->waiting = (struct gsigset){{0, 0}};
-	t->inbox.tail = t->inbox.head;
 }
 
 /* Signals of the process that only this thread had been woken for: wake others that let them through. */

@@ -10,6 +10,7 @@ enum { NR_sigwaitinfo = 346, NR_thr_kill2 = 481, NR_setitimer = 83, NR_getitimer
        NR_getpgrp = 81, NR_setpgid = 82, NR_setsid = 147, NR_poll = 209, NR_ppoll = 545 };
 enum { SIGTTIN = 21, SIGTTOU, SIGIO, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGTHR = 32, SIGLIBRT, SIGRTMAX = 126 };
 enum { SA_NOCLDSTOP = 8, SA_NOCLDWAIT = 0x20 };
+enum { EPIPE = 32 };
 #define SI_TIMER  0x10003
 #define SI_KERNEL 0x10006
 #define SI_LWP    0x10007
