@@ -27,9 +27,9 @@ static void
 note(int signo, struct siginfo *si, void *uc)
 {
 	(void)signo, (void)uc;
-	hits++;
 	last_code = si->code;
 	by_thread = self();
+	hits++; /* last: others wait for it */
 }
 
 static int64_t
