@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 struct errno_map;
+struct signal_map;
+struct task;
 struct thread;
 
 /* Source: sys/event.h of FreeBSD. */
@@ -117,6 +119,8 @@ struct knote {
 	uint64_t tick_at;       /* ns of CLOCK_MONOTONIC */
 	uint32_t tick_pos;      /* in the heap, or KN_NO_TICK */
 	struct knote *list_next; /* in a list of the filter's own */
+	int slot_fd;            /* hidden descriptor of the note's own, 0 none: kq_slot.c */
+	uint32_t slot, slot_gen;
 	union {
 		struct {
 			uint64_t period; /* 0: fires once */
@@ -125,16 +129,17 @@ struct knote {
 			bool triggered;
 		} user;
 		struct {
-			int wd;           /* inotify watch, -1 none */
-			uint32_t want;    /* inotify mask */
-			int64_t size;
+			int64_t size;     /* when last looked at */
 			uint64_t nlink;
 		} vnode;
 		struct {
-			int pidfd;        /* hidden, -1 none */
-			uint32_t slot;
+			const struct signal_map *signals;
 			bool gone;
 		} proc;
+		struct {
+			struct task *task;
+			int64_t count;    /* attempts not yet seen by the kqueue; kq_signal.c's lock */
+		} signal;
 		struct {
 			struct kq *inner; /* the kqueue watched, referenced */
 		} fd;
@@ -174,14 +179,11 @@ struct kq {
 	uint32_t nheap, heap_cap;
 	int timerfd;         /* -1 until needed */
 	uint64_t armed;      /* what the timerfd waits for; 0 nothing */
-	int inotify;         /* -1 until needed */
-	struct knote *watches;
-	struct knote *signals;
 	struct knote **slot; /* notes with a hidden descriptor of their own */
 	uint32_t nslot;
 };
 
-enum kq_source { KQ_SRC_REG, KQ_SRC_WAKE, KQ_SRC_TIMER, KQ_SRC_INOTIFY, KQ_SRC_SLOT };
+enum kq_source { KQ_SRC_REG, KQ_SRC_WAKE, KQ_SRC_TIMER, KQ_SRC_SLOT };
 
 /* epoll's data word: source, generation, descriptor or slot. */
 static inline uint64_t
@@ -236,4 +238,15 @@ int kq_tick_set(struct knote *kn, uint64_t at);
 void kq_tick_clear(struct knote *kn);
 void kq_timer_run(struct kq *kq);
 
-extern const struct kq_filter kq_filter_read, kq_filter_write, kq_filter_timer, kq_filter_user;
+/* kq_slot.c: notes with a descriptor of their own in the epoll set */
+/** Hide @fd (taken over also on failure), watch it for input and bind it to the note.  0 or -errno. */
+int kq_slot_open(struct knote *kn, int fd);
+void kq_slot_close(struct knote *kn);
+/** epoll says that a slot's descriptor is ready: ask the note. */
+void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
+
+/* kq_signal.c */
+void kq_signal_after_fork(void);
+
+extern const struct kq_filter kq_filter_read, kq_filter_write, kq_filter_timer, kq_filter_user, kq_filter_vnode,
+    kq_filter_proc, kq_filter_procdesc, kq_filter_signal;

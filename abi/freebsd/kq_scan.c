@@ -78,8 +78,8 @@ process(struct kq *kq, const struct epoll_event *ev, long n, uint64_t scan)
 		case KQ_SRC_TIMER:
 			kq_timer_run(kq);
 			break;
-		case KQ_SRC_INOTIFY:
 		case KQ_SRC_SLOT:
+			kq_slot_ready(kq, tag, scan);
 			break;
 		}
 	}

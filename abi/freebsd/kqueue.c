@@ -86,7 +86,6 @@ kq_put(struct kq *kq)
 	close_if(kq->epfd);
 	close_if(kq->wakefd);
 	close_if(kq->timerfd);
-	close_if(kq->inotify);
 	pthread_mutex_destroy(&kq->lock);
 	free(kq->reg);
 	free(kq->heap);
@@ -163,7 +162,7 @@ make(struct thread *t, int fd, struct kq **ret_kq)
 	pthread_mutex_init(&kq->lock, NULL);
 	kq->refs = 1;
 	kq->errnos = t->task->pers->errnos;
-	kq->timerfd = kq->inotify = -1;
+	kq->timerfd = -1;
 	kq->epfd = hidden(host_call(SYS_dup, fd));
 	kq->wakefd = hidden(host_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (kq->epfd < 0 || kq->wakefd < 0)
@@ -448,7 +447,9 @@ close_hidden(const struct kq *kq)
 	close_if(kq->epfd);
 	close_if(kq->wakefd);
 	close_if(kq->timerfd);
-	close_if(kq->inotify);
+	for (uint32_t i = 0; i < kq->nslot; i++)
+		if (kq->slot[i])
+			close_if(kq->slot[i]->slot_fd);
 }
 
 /*
@@ -468,6 +469,8 @@ fbsd_kq_after_fork(struct thread *t)
 		close_hidden(tab->by_fd[i]);
 		host_call(SYS_close, i);
 	}
-	if (!t->task->vfork_child)
+	if (!t->task->vfork_child) {
 		fbsd_task(t)->kq = NULL;
+		kq_signal_after_fork();
+	}
 }

@@ -1,0 +1,309 @@
+/* kqueue.  Source: FreeBSD manual kqueue(2). */
+#include "../kit/fbsd.h"
+#include "../kit/kit.h"
+
+enum { SYS_kqueue = 362, SYS_kevent11 = 363, SYS_kevent = 560, SYS_kqueuex = 583 };
+enum { READ = -1, WRITE = -2, VNODE = -4, PROC = -5, SIGNAL = -6, TIMER = -7, PROCDESC = -8, USER = -11 };
+enum { EV_ADD = 1, EV_DELETE = 2, EV_ENABLE = 4, EV_DISABLE = 8, EV_ONESHOT = 0x10, EV_CLEAR = 0x20, EV_RECEIPT = 0x40, EV_DISPATCH = 0x80,
+       EV_ERROR = 0x4000, EV_EOF = 0x8000 };
+#define NOTE_TRIGGER 0x01000000u
+#define NOTE_EXIT    0x80000000u
+
+struct kevent {
+	uint64_t ident;
+	int16_t filter;
+	uint16_t flags;
+	uint32_t fflags;
+	int64_t data;
+	uint64_t udata;
+	uint64_t ext[4];
+};
+_Static_assert(sizeof(struct kevent) == 64, "kevent");
+
+static struct kevent out[8];
+
+static int64_t
+change(int64_t kq, uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
+{
+	struct kevent k = {ident, (int16_t)filter, (uint16_t)flags, fflags, data, 0x1234, {1, 2, 3, 4}};
+
+	return sys(SYS_kevent, kq, &k, 1, 0, 0, 0);
+}
+
+/* Events that are there now. */
+static int64_t
+now(int64_t kq)
+{
+	struct timespec zero = {0, 0};
+
+	return sys(SYS_kevent, kq, 0, 0, out, 8, &zero);
+}
+
+/* Wait for at least one, five seconds at most. */
+static int64_t
+soon(int64_t kq)
+{
+	struct timespec limit = {5, 0};
+
+	return sys(SYS_kevent, kq, 0, 0, out, 8, &limit);
+}
+
+static void
+pipes_read_and_write(void)
+{
+	int fd[2];
+	char c;
+	int64_t kq = sys(SYS_kqueue);
+
+	sys(SYS_pipe2, fd, 0);
+	CHECK_EQ(change(kq, (uint64_t)fd[0], READ, EV_ADD, 0, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_write, fd[1], "abc", 3);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(out[0].ident, fd[0]);
+	CHECK_EQ(out[0].filter, READ);
+	CHECK_EQ(out[0].data, 3);
+	CHECK_EQ(out[0].udata, 0x1234);
+	CHECK_EQ(out[0].ext[2], 3);
+	CHECK_EQ(now(kq), 1); /* level: still there */
+	sys(SYS_read, fd[0], &c, 1);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(out[0].data, 2);
+	sys(SYS_close, fd[1]);
+	CHECK_EQ(now(kq), 1);
+	CHECK(out[0].flags & EV_EOF);
+	sys(SYS_close, fd[0]), sys(SYS_close, kq);
+}
+
+static void
+clear_reports_an_edge(void)
+{
+	int fd[2];
+	int64_t kq = sys(SYS_kqueue);
+
+	sys(SYS_pipe2, fd, 0);
+	change(kq, (uint64_t)fd[0], READ, EV_ADD | EV_CLEAR, 0, 0);
+	sys(SYS_write, fd[1], "a", 1);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_write, fd[1], "b", 1);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(out[0].data, 2);
+	sys(SYS_close, fd[0]), sys(SYS_close, fd[1]), sys(SYS_close, kq);
+}
+
+static void
+oneshot_dispatch_disable(void)
+{
+	int fd[2];
+	int64_t kq = sys(SYS_kqueue);
+
+	sys(SYS_pipe2, fd, 0);
+	sys(SYS_write, fd[1], "a", 1);
+	change(kq, (uint64_t)fd[0], READ, EV_ADD | EV_ONESHOT, 0, 0);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(now(kq), 0);
+	CHECK_EQ(change(kq, (uint64_t)fd[0], READ, EV_DELETE, 0, 0), -ENOENT);
+	change(kq, (uint64_t)fd[0], READ, EV_ADD | EV_DISPATCH, 0, 0);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(now(kq), 0);
+	CHECK_EQ(change(kq, (uint64_t)fd[0], READ, EV_ENABLE, 0, 0), 0);
+	CHECK_EQ(now(kq), 1);
+	change(kq, (uint64_t)fd[0], READ, EV_ADD, 0, 0);
+	change(kq, (uint64_t)fd[0], READ, EV_DISABLE, 0, 0);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_close, fd[0]), sys(SYS_close, fd[1]), sys(SYS_close, kq);
+}
+
+static void
+errors_are_events_when_there_is_room(void)
+{
+	struct kevent k[2] = {{999, READ, EV_ADD, 0, 0, 0, {0}}, {7, USER, EV_ADD | EV_RECEIPT, 0, 0, 0, {0}}};
+	struct timespec zero = {0, 0};
+	int64_t kq = sys(SYS_kqueue);
+
+	CHECK_ERR(EBADF, SYS_kevent, kq, k, 1, 0, 0, 0);
+	CHECK_EQ(sys(SYS_kevent, kq, k, 2, out, 8, &zero), 2);
+	CHECK(out[0].flags & EV_ERROR);
+	CHECK_EQ(out[0].data, EBADF);
+	CHECK(out[1].flags & EV_ERROR);
+	CHECK_EQ(out[1].data, 0); /* EV_RECEIPT */
+	CHECK_EQ(change(kq, 1, 5, EV_ADD, 0, 0), -EINVAL);
+	CHECK_ERR(EBADF, SYS_kevent, 999, 0, 0, 0, 0, 0);
+	CHECK_ERR(EFAULT, SYS_kevent, kq, 8, 1, 0, 0, 0);
+	sys(SYS_close, kq);
+}
+
+static void
+user_events(void)
+{
+	int64_t kq = sys(SYS_kqueuex, 0);
+
+	CHECK_EQ(change(kq, 42, USER, EV_ADD | EV_CLEAR, 0, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	CHECK_EQ(change(kq, 42, USER, 0, NOTE_TRIGGER | 0xc0000000u | 0x55, 0), 0);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(out[0].fflags, 0x55);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_close, kq);
+}
+
+static void
+timers(void)
+{
+	int64_t kq = sys(SYS_kqueue);
+
+	CHECK_EQ(change(kq, 1, TIMER, EV_ADD | EV_ONESHOT, 0, 1), 0); /* milliseconds */
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].filter, TIMER);
+	CHECK(out[0].data >= 1);
+	CHECK_EQ(change(kq, 2, TIMER, EV_ADD, 8 /* NOTE_NSECONDS */, 1000), 0);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(change(kq, 2, TIMER, EV_DELETE, 0, 0), 0);
+	CHECK_EQ(change(kq, 3, TIMER, EV_ADD, 0x1000, 1), -EINVAL);
+	sys(SYS_close, kq);
+}
+
+static void
+process_exit(void)
+{
+	int64_t kq = sys(SYS_kqueue), pid = sys(SYS_fork);
+	int status;
+
+	if (pid == 0)
+		call(SYS_exit, 7);
+	CHECK_EQ(change(kq, (uint64_t)pid, PROC, EV_ADD, NOTE_EXIT, 0), 0);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].ident, pid);
+	CHECK_EQ(out[0].fflags, NOTE_EXIT);
+	CHECK_EQ(out[0].data, 7 << 8);
+	CHECK(out[0].flags & EV_EOF);
+	CHECK_EQ(now(kq), 0); /* one shot by itself */
+	CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+	CHECK_EQ(change(kq, (uint64_t)pid, PROC, EV_ADD, NOTE_EXIT, 0), -ESRCH);
+	sys(SYS_close, kq);
+}
+
+static void
+process_descriptors(void)
+{
+	int fd = -1, status;
+	int64_t kq = sys(SYS_kqueue), pid = sys(SYS_pdfork, &fd, 0);
+
+	if (pid == 0)
+		call(SYS_exit, 3);
+	CHECK_EQ(change(kq, (uint64_t)fd, PROCDESC, EV_ADD, NOTE_EXIT, 0), 0);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].fflags, NOTE_EXIT);
+	CHECK_EQ(out[0].data, 3 << 8);
+	sys(SYS_wait4, pid, &status, 0, 0);
+	sys(SYS_close, fd), sys(SYS_close, kq);
+}
+
+static void
+signals_count_even_when_ignored(void)
+{
+	struct sigaction ign = {.handler = (void *)1}, dfl = {0};
+	int64_t kq = sys(SYS_kqueue), me = sys(SYS_getpid);
+
+	sys(SYS_sigaction, SIGUSR1, &ign, 0);
+	CHECK_EQ(change(kq, SIGUSR1, SIGNAL, EV_ADD, 0, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_kill, me, SIGUSR1), sys(SYS_kill, me, SIGUSR1);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].ident, SIGUSR1);
+	CHECK_EQ(out[0].data, 2);
+	CHECK_EQ(now(kq), 0);
+	CHECK_EQ(change(kq, 200, SIGNAL, EV_ADD, 0, 0), -EINVAL);
+	sys(SYS_close, kq);
+	sys(SYS_sigaction, SIGUSR1, &dfl, 0);
+}
+
+static void
+files_that_change(void)
+{
+	char name[80], other[80];
+	int64_t kq = sys(SYS_kqueue), fd;
+	size_t n = strlen(kit_dir());
+
+	memcpy(name, kit_dir(), n), memcpy(name + n, "/v", 3);
+	memcpy(other, kit_dir(), n), memcpy(other + n, "/w", 3);
+	fd = sys(SYS_open, name, O_RDWR | O_CREAT, 0644);
+	CHECK_EQ(change(kq, (uint64_t)fd, VNODE, EV_ADD | EV_CLEAR, 0x3f, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_write, fd, "abc", 3);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].fflags, 2 | 4); /* NOTE_WRITE | NOTE_EXTEND */
+	sys(SYS_chmod, name, 0600);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].fflags, 8); /* NOTE_ATTRIB */
+	sys(SYS_rename, name, other);
+	CHECK_EQ(soon(kq), 1);
+	CHECK(out[0].fflags & 0x20); /* NOTE_RENAME */
+	sys(SYS_unlink, other);
+	CHECK_EQ(soon(kq), 1);
+	CHECK(out[0].fflags & 1); /* NOTE_DELETE */
+	sys(SYS_close, fd), sys(SYS_close, kq);
+	sys(SYS_rmdir, kit_dir());
+}
+
+static void
+closing_a_descriptor_drops_its_notes(void)
+{
+	int fd[2];
+	int64_t kq = sys(SYS_kqueue);
+
+	sys(SYS_pipe2, fd, 0);
+	sys(SYS_write, fd[1], "a", 1);
+	change(kq, (uint64_t)fd[0], READ, EV_ADD, 0, 0);
+	sys(SYS_close, fd[0]), sys(SYS_close, fd[1]);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_pipe2, fd, 0); /* the same numbers again */
+	CHECK_EQ(change(kq, (uint64_t)fd[0], READ, EV_DELETE, 0, 0), -ENOENT);
+	sys(SYS_close, fd[0]), sys(SYS_close, fd[1]), sys(SYS_close, kq);
+}
+
+static void
+kqueues_are_not_inherited(void)
+{
+	int64_t kq = sys(SYS_kqueue), pid = sys(SYS_fork);
+	int status;
+
+	if (pid == 0)
+		call(SYS_exit, now(kq) != -EBADF);
+	sys(SYS_wait4, pid, &status, 0, 0);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_close, kq);
+}
+
+static void
+kqueues_nest(void)
+{
+	int64_t outer = sys(SYS_kqueue), inner = sys(SYS_kqueue);
+
+	change(inner, 1, USER, EV_ADD, 0, 0);
+	CHECK_EQ(change(outer, (uint64_t)inner, READ, EV_ADD, 0, 0), 0);
+	CHECK_EQ(now(outer), 0);
+	change(inner, 1, USER, 0, NOTE_TRIGGER, 0);
+	CHECK_EQ(soon(outer), 1);
+	CHECK_EQ(out[0].ident, inner);
+	sys(SYS_close, inner), sys(SYS_close, outer);
+}
+
+const struct test tests[] = {
+    {"pipes_read_and_write", pipes_read_and_write},
+    {"clear_reports_an_edge", clear_reports_an_edge},
+    {"oneshot_dispatch_disable", oneshot_dispatch_disable},
+    {"errors_are_events_when_there_is_room", errors_are_events_when_there_is_room},
+    {"user_events", user_events},
+    {"timers", timers},
+    {"process_exit", process_exit},
+    {"process_descriptors", process_descriptors},
+    {"signals_count_even_when_ignored", signals_count_even_when_ignored},
+    {"files_that_change", files_that_change},
+    {"closing_a_descriptor_drops_its_notes", closing_a_descriptor_drops_its_notes},
+    {"kqueues_are_not_inherited", kqueues_are_not_inherited},
+    {"kqueues_nest", kqueues_nest},
+    {0},
+};
