@@ -35,7 +35,7 @@ setup_packages() {
 		}
 	fi
 	echo "Installing:$missing"
+	# shellcheck disable=SC2086
 	$sudo apt-get update -qq </dev/null &&
-		# shellcheck disable=SC2086
 		DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null
 }
