@@ -35,3 +35,6 @@ extern const uint32_t sysctl_nrows;
 /* sysctl_proc.c */
 sysctl_fn sysctl_proc_args, sysctl_proc_pathname, sysctl_proc_auxv, sysctl_proc_env, sysctl_proc_cwd, sysctl_proc_osrel,
     sysctl_proc_nfds;
+
+/* route.c: net.routetable (4.17) */
+sysctl_fn sysctl_routetable;

@@ -250,6 +250,7 @@ const struct sysctl_row sysctl_rows[] = {
     F("vm.loadavg", 'S', loadavg, 2, 2),
     F("vm.stats.vm.v_free_count", 'I', freepages, 2, 1002, 1, 1),
     I("vm.stats.vm.v_page_size", 4096, 2, 1002, 1, 2),
+    F("net.routetable", 'N', sysctl_routetable, 4, 17),
     S("hw.machine", "amd64", 6, 1),
     S("hw.model", "dragoman", 6, 2),
     F("hw.ncpu", 'I', ncpu, 6, 3),
