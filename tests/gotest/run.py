@@ -65,8 +65,14 @@ def goroot(folder):
             if os.path.exists(path):
                 os.symlink(path, os.path.join(root, name))
         zones(os.path.join(root, "lib", "time"))
-        for name in ("bin", "pkg"):
-            os.symlink(os.path.join(os.path.dirname(os.path.dirname(GO)), name), os.path.join(root, name))
+        home = os.path.dirname(os.path.dirname(GO))
+        os.symlink(os.path.join(home, "bin"), os.path.join(root, "bin"))
+        os.mkdir(os.path.join(root, "pkg"))
+        for name in os.listdir(os.path.join(home, "pkg")):
+            os.symlink(os.path.join(home, "pkg", name), os.path.join(root, "pkg", name))
+        # Tests that import compiled packages find FreeBSD's, as they would there.
+        subprocess.run([GO, "install", "std"], cwd=os.path.join(root, "src"), capture_output=True, timeout=1200,
+                       env=dict(os.environ, GOROOT=root, GOOS="freebsd", GOARCH="amd64", CGO_ENABLED="0"))
     return root
 
 
