@@ -187,11 +187,21 @@ sig_thread_init(struct thread *t, struct sig_thread *st, const struct thread *pa
 void
 sig_after_fork(struct thread *t)
 {
+	struct sig_task *sig = t->task->sig;
 	struct gsigset all = {{~0ull, ~0ull}};
 
-	sigq_flush(&t->task->sig->process, all);
+	sigq_flush(&sig->process, all);
 	sigq_flush(&t->sig->own, all);
 	t->sig->waiting = (struct gsigset){{0, 0}};
+	sig->observer = NULL;
+	pthread_mutex_lock(&t->task->lock);
+	for (int s = 1; s <= GSIG_MAX; s++) {
+		if (!sig->watchers[s])
+			continue;
+		sig->watchers[s] = 0;
+		sig_mirror(t->task, s);
+	}
+	pthread_mutex_unlock(&t->task->lock);
 }
 
 /* Signals of the process that only this thread had been woken for: wake others that let them through. */

@@ -61,7 +61,7 @@ void sig_task_init(struct task *task, struct sig_task *sig, const struct sig_os 
 /** A thread comes with its parent's mask (or none), or goes: what it had claimed goes to another. */
 void sig_thread_init(struct thread *t, struct sig_thread *st, const struct thread *parent);
 void sig_thread_gone(struct thread *t);
-/** Children have nothing pending. */
+/** Children have nothing pending, and nobody watches. */
 void sig_after_fork(struct thread *t);
 
 /** Change a disposition, drop what is ignored from now on, tell the host.  Lock held. */
