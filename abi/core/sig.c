@@ -65,6 +65,27 @@ blocked_or_awaited(struct task *task, int signo)
 	return false;
 }
 
+/* With a stop held back, its continue must come through us: it takes the stop back. */
+static bool
+holds_stop(const struct sig_task *sig, const struct sig_thread *st)
+{
+	struct gsigset set = st->mask;
+
+	for (int s; (s = gsig_lowest(set)); gsig_del(&set, s))
+		if (sig_class_of(sig, s) == SIGC_STOP || sig_class_of(sig, s) == SIGC_TTYSTOP)
+			return true;
+	return false;
+}
+
+static bool
+stops_held(struct task *task)
+{
+	for (struct thread *t = task->threads; t; t = t->next)
+		if (t->sig && holds_stop(task->sig, t->sig))
+			return true;
+	return false;
+}
+
 /* Left to the host only while no thread of the guest could tell the difference. */
 static bool
 leave_default(struct task *task, int signo, int host)
@@ -74,8 +95,10 @@ leave_default(struct task *task, int signo, int host)
 
 	if (!host_default_serves(c, host))
 		return false;
-	if (c == SIGC_IGNORE || c == SIGC_CONT)
+	if (c == SIGC_IGNORE)
 		return true;
+	if (c == SIGC_CONT)
+		return !stops_held(task);
 	return !sig->catch_all && !task->trace && !blocked_or_awaited(task, signo);
 }
 
@@ -156,8 +179,16 @@ sig_watch(struct task *task, int signo, int change)
 static void
 mirror_set(struct task *task, struct gsigset set)
 {
-	for (int s; (s = gsig_lowest(set)); gsig_del(&set, s))
+	const struct sig_task *sig = task->sig;
+	bool stops = false;
+
+	for (int s; (s = gsig_lowest(set)); gsig_del(&set, s)) {
+		stops |= sig_class_of(sig, s) == SIGC_STOP || sig_class_of(sig, s) == SIGC_TTYSTOP;
 		sig_mirror(task, s);
+	}
+	for (int s = 1; stops && s <= GSIG_MAX; s++)
+		if (sig_class_of(sig, s) == SIGC_CONT)
+			sig_mirror(task, s);
 }
 
 void
@@ -227,6 +258,8 @@ sig_settle_mask(struct thread *t)
 
 	if (!st->settle)
 		return;
+	if (st->host_blocked)
+		sig_unblock_host(t);
 	pthread_mutex_lock(&task->lock);
 	st->settle = false;
 	mirror_set(task, gsig_and(task->sig->untouched, gsig_or(st->mask, st->waiting)));

@@ -51,6 +51,7 @@ struct sig_thread {
 	struct gsigset waiting;   /* sigwait set: wakes although blocked */
 	bool has_saved;
 	bool settle;              /* the mask now blocks what was left to the host, or what the process has pending */
+	uint64_t host_blocked;    /* host signals that this thread blocks for real: see sigpost.c */
 	struct sigq own;
 };
 
@@ -107,6 +108,8 @@ void sig_set_waiting(struct thread *t, struct gsigset set);
 
 /** The thread's mask changes.  Full lane. */
 void sig_set_mask(struct thread *t, struct gsigset mask);
+/** Of what the host blocks for this thread, open what the guest has opened. */
+void sig_unblock_host(struct thread *t);
 /** Make good for a mask that was changed on the fast lane, if need be. */
 void sig_settle_mask(struct thread *t);
 
@@ -123,7 +126,7 @@ sig_store_mask(struct thread *t, struct gsigset mask)
 	st->mask = mask;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	pending = gsig_or(st->own.pending, sig->process.pending);
-	if (!gsig_empty(gsig_and(more, gsig_or(sig->untouched, sig->process.pending)))) {
+	if (st->host_blocked || !gsig_empty(gsig_and(more, gsig_or(sig->untouched, sig->process.pending)))) {
 		st->settle = true;
 		t->wake = 1;
 	}

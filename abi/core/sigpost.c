@@ -109,6 +109,38 @@ sig_pending(struct thread *t)
 	return gsig_or(t->sig->own.pending, t->task->sig->process.pending);
 }
 
+/*
+ * A call on the terminal from a background group is refused by the kernel with a signal, and made again: for ever if the
+ * guest blocks that signal, which on the host is not blocked.  So the host blocks it as well, from the first one on until
+ * the guest opens; the kernel then answers the call itself.
+ */
+static bool
+block_on_host(struct thread *t, const struct inbox_item *it)
+{
+	uint64_t bit = 1ull << (it->signo - 1);
+	int signo = t->task->sig->os->map->to_guest[it->signo];
+
+	if ((it->signo != SIGTTIN && it->signo != SIGTTOU) || it->code != SI_KERNEL || !signo || !gsig_has(&t->sig->mask, signo))
+		return false;
+	t->sig->host_blocked |= bit;
+	host_call(SYS_rt_sigprocmask, SIG_BLOCK, &bit, 0, 8);
+	return true;
+}
+
+void
+sig_unblock_host(struct thread *t)
+{
+	const struct signal_map *m = t->task->sig->os->map;
+	uint64_t open = 0;
+
+	for (int h = SIGTTIN; h <= SIGTTOU; h++)
+		if (t->sig->host_blocked >> (h - 1) & 1 && !gsig_has(&t->sig->mask, m->to_guest[h]))
+			open |= 1ull << (h - 1);
+	t->sig->host_blocked &= ~open;
+	if (open)
+		host_call(SYS_rt_sigprocmask, SIG_UNBLOCK, &open, 0, 8);
+}
+
 static void
 drain(struct thread *t)
 {
@@ -119,7 +151,7 @@ drain(struct thread *t)
 		struct thread *to = NULL;
 		struct gsiginfo si;
 
-		if (t->task->sig->os->arrived(t, &it, &si, &to))
+		if (!block_on_host(t, &it) && t->task->sig->os->arrived(t, &it, &si, &to))
 			sig_post(t, to, &si, false);
 	}
 }

@@ -52,6 +52,7 @@ fbsd_context_get(struct thread *t, struct fbsd_mcontext *m, void *xarea, uint32_
 	m->ownedfp = FBSD_FPOWNED_FPU;
 	m->fsbase = c->fsbase;
 	m->gsbase = c->owns_gs ? c->gsbase : 0;
+	memset(image, 0, size); /* there are gaps between the parts */
 	x64_fpu_get(c->vec, image);
 	memcpy(m->fpstate, image, XSAVE_HEAD);
 	*ret_xlen = size - XSAVE_HEAD;
@@ -112,6 +113,7 @@ set_fpu(struct thread *t, const struct fbsd_mcontext *m)
 	}
 	if (m->ownedfp != FBSD_FPOWNED_FPU && m->ownedfp != FBSD_FPOWNED_PCB)
 		return -EINVAL;
+	memset(image, 0, size);
 	x64_fpu_get(t->cpu->vec, image);
 	if (m->flags & FBSD_MC_HASFPXSTATE)
 		r = read_xstate(m, image, size);
