@@ -147,6 +147,8 @@ drain(struct thread *t)
 	struct inbox_item it;
 
 	__atomic_store_n(&t->wake, 0, __ATOMIC_SEQ_CST);
+	if (t->exit_now || t->task->exiting)
+		t->wake = 1; /* no more sleep */
 	while (inbox_take(t, &it)) {
 		struct thread *to = NULL;
 		struct gsiginfo si;

@@ -183,6 +183,52 @@ sigtimedwait_looks_before_it_complains(void)
 	mask_one(SIG_UNBLOCK, SIGUSR2);
 }
 
+static struct sigset frame_mask, handler_mask;
+
+static void
+masks(int signo, struct siginfo *si, struct ucontext *uc)
+{
+	record(signo, si, uc);
+	frame_mask = uc->mask;
+	sys(SYS_sigprocmask, 0, 0, &handler_mask);
+}
+
+/* ppoll(2): the mask holds while it waits; the handler returns to the one before. */
+static void
+ppoll_waits_with_its_own_mask(void)
+{
+	struct sigset wait = {{1u << (SIGHUP - 1)}}, now;
+	struct timespec zero = {0, 0};
+	struct {
+		int fd;
+		short events, revents;
+	} p = {.events = 1};
+	int fd[2];
+
+	CHECK_EQ(sys(SYS_pipe2, fd, 0), 0);
+	p.fd = fd[0];
+	nseen = 0;
+	handle(SIGUSR1, masks, SA_SIGINFO | SA_RESTART);
+	mask_one(SIG_BLOCK, SIGUSR1);
+	kill_self(SIGUSR1);
+	CHECK_ERR(EINTR, NR_ppoll, &p, 1, 0, &wait);
+	CHECK_EQ(nseen, 1);
+	CHECK_EQ(frame_mask.bits[0], 1u << (SIGUSR1 - 1));
+	CHECK_EQ(handler_mask.bits[0], 1u << (SIGHUP - 1) | 1u << (SIGUSR1 - 1));
+	sys(SYS_sigprocmask, 0, 0, &now);
+	CHECK_EQ(now.bits[0], 1u << (SIGUSR1 - 1));
+	/* not interrupted: the mask is back before anything is delivered */
+	kill_self(SIGUSR1);
+	CHECK_EQ(sys(SYS_write, fd[1], "x", 1), 1);
+	wait.bits[0] = ~0u;
+	CHECK_EQ(sys(NR_ppoll, &p, 1, &zero, &wait), 1);
+	CHECK_EQ(nseen, 1);
+	mask_one(SIG_UNBLOCK, SIGUSR1);
+	CHECK_EQ(nseen, 2);
+	sys(SYS_close, fd[0]);
+	sys(SYS_close, fd[1]);
+}
+
 struct waiter {
 	volatile uint32_t ready;
 	long result, value;
@@ -345,6 +391,7 @@ const struct test tests[] = {
     {"sigaction_remembers_what_has_a_meaning", sigaction_remembers_what_has_a_meaning},
     {"ignored_signals_are_gone", ignored_signals_are_gone},
     {"sigtimedwait_looks_before_it_complains", sigtimedwait_looks_before_it_complains},
+    {"ppoll_waits_with_its_own_mask", ppoll_waits_with_its_own_mask},
     {"a_waiting_thread_takes_the_process_signal", a_waiting_thread_takes_the_process_signal},
     {"sigwait_is_interrupted_by_others", sigwait_is_interrupted_by_others},
     {"thr_kill_reaches_one_thread", thr_kill_reaches_one_thread},
