@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/abi.h"
@@ -59,6 +60,23 @@ open_log(struct exec_config *c, struct diag *d)
 	log_mask = c->opt.log_mask;
 }
 
+static void
+check_root(const char *root, struct diag *d)
+{
+	struct stat st;
+
+	if (!root)
+		return;
+	if (stat(root, &st)) {
+		diag_fail(d, -EINVAL, "-L %s: %s", root, strerror(errno));
+		refuse(d);
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		diag_fail(d, -EINVAL, "-L %s: not a directory", root);
+		refuse(d);
+	}
+}
+
 /* From a command line. */
 static void
 first_image(int argc, char **argv, struct exec_config *c, struct program *p, struct diag *d)
@@ -70,6 +88,7 @@ first_image(int argc, char **argv, struct exec_config *c, struct program *p, str
 	program_other_commands(&c->opt);
 	if (!c->opt.args[0])
 		diag_die(EXIT_SETUP, "no program given; try dragoman --help");
+	check_root(c->opt.root, d);
 	if (program_find(&c->opt, c->opt.args[0], p, d))
 		refuse(d);
 	p->argv = c->opt.args;
