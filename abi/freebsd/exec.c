@@ -13,6 +13,7 @@
 #include "abi/core/fd.h"
 #include "abi/core/path.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/file.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 
@@ -243,7 +244,17 @@ fbsd_execve(struct thread *t, uint64_t path, uint64_t argv, uint64_t envp)
 long
 fbsd_fexecve(struct thread *t, int fd, uint64_t argv, uint64_t envp)
 {
-	if (fd < 0 || fd_is_ours(fd))
-		return -EBADF;
-	return with_area(t, fd, 0, argv, envp);
+	char name[32];
+	long fl = fbsd_fd_usable(fd) ? host_call(SYS_fcntl, fd, F_GETFL) : -EBADF, own, r;
+
+	if (fl < 0 || !(fl & O_PATH))
+		return fl < 0 ? fl : with_area(t, fd, 0, argv, envp);
+	/* Opened to be executed: we have to read it. */
+	fbsd_fd_name(fd, name);
+	own = host_call(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+	if (own < 0)
+		return own;
+	r = with_area(t, (int)own, 0, argv, envp);
+	host_call(SYS_close, own);
+	return r;
 }
