@@ -27,6 +27,7 @@ struct fbsd_task {
 	struct fbsd_sigacts *sig;    /* signal.c: dispositions, process queue */
 	struct fbsd_umtx *umtx;      /* umtx.c */
 	struct fbsd_kq_table *kq;    /* kqueue.c: kqueues by descriptor */
+	struct fbsd_aio *aio;        /* aio_work.c: asynchronous requests; NULL until there is one */
 	struct fbsd_limit {
 		uint64_t cur, max;
 		bool set;

@@ -7,6 +7,7 @@
 #include <linux/close_range.h>
 
 #include "abi/core/fd.h"
+#include "abi/freebsd/aio.h"
 #include "abi/freebsd/file.h"
 #include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
@@ -23,6 +24,7 @@ void
 fbsd_fd_closed(struct thread *t, int fd)
 {
 	fbsd_kq_fd_closed(t, fd);
+	fbsd_aio_fd_closed(t, fd);
 	if (has_sigpipe_bit(fd))
 		fbsd_task(t)->nosigpipe[fd / 8] &= (uint8_t)~(1u << (fd % 8));
 }

@@ -248,5 +248,5 @@ void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
 /* kq_signal.c */
 void kq_signal_after_fork(void);
 
-extern const struct kq_filter kq_filter_read, kq_filter_write, kq_filter_timer, kq_filter_user, kq_filter_vnode,
+extern const struct kq_filter kq_filter_read, kq_filter_write, kq_filter_timer, kq_filter_user, kq_filter_aio, kq_filter_vnode,
     kq_filter_proc, kq_filter_procdesc, kq_filter_signal;

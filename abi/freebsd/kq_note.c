@@ -20,6 +20,7 @@ kq_filter_of(int16_t filter)
 	static const struct kq_filter *const table[EVFILT_COUNT] = {
 	    [-EVFILT_READ - 1] = &kq_filter_read,
 	    [-EVFILT_WRITE - 1] = &kq_filter_write,
+	    [-EVFILT_AIO - 1] = &kq_filter_aio,
 	    [-EVFILT_VNODE - 1] = &kq_filter_vnode,
 	    [-EVFILT_PROC - 1] = &kq_filter_proc,
 	    [-EVFILT_SIGNAL - 1] = &kq_filter_signal,

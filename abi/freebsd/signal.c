@@ -84,13 +84,27 @@ carried(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, str
 	return true;
 }
 
+/* An asynchronous request has ended: aio_work.c. */
+static bool
+request_ended(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
+{
+	int signo = it->error & 0xff;
+
+	if (it->code != SI_ASYNCIO || it->pid != t->task->pid || signo < 1 || signo > FBSD_NSIG)
+		return false;
+	*ret = (struct gsiginfo){.signo = signo, .code = FBSD_SI_ASYNCIO, .value = it->value};
+	if (it->error & 1 << 8)
+		*ret_to = t;
+	return true;
+}
+
 static bool
 arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
 {
 	const struct signal_map *m = t->task->pers->signals;
 
 	if (it->signo == KICK_SIGNO)
-		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to);
+		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to) || request_ended(t, it, ret, ret_to);
 	*ret = (struct gsiginfo){.signo = m->to_guest[it->signo], .code = code_of(it), .pid = it->pid, .uid = it->uid};
 	if (it->signo == SIGCHLD && it->code > 0) {
 		ret->status = it->status;
