@@ -3,7 +3,7 @@
 
 packages_build="gcc meson ninja-build pkg-config python3 libelf-dev libunwind-dev libzydis-dev libc6-dev"
 packages_test="clang lld libcmocka-dev libclang-rt-14-dev binutils git"
-packages_long="golang-1.19 golang-1.19-src tzdata"
+packages_long="golang-1.19 golang-1.19-src"
 
 have() {
 	dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
