@@ -13,6 +13,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/core/gm.h"
+#include "abi/core/path.h"
 #include "loader/crash.h"
 #include "loader/doctor.h"
 #include "loader/engine.h"
@@ -270,6 +271,8 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	task = new_task(c, p);
 	if (!task)
 		return diag_fail(d, -ENOMEM, "no memory for the guest");
+	if (path_enter_root(task))
+		return diag_fail(d, -ENOENT, "--sysroot %s: cannot be entered", task->root);
 	ec.gm = task->gm;
 	if (native_setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
 		return d->code;

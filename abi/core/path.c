@@ -100,6 +100,8 @@ rebase(struct thread *t, int root, struct path *p)
 
 	if (p->text[0] == '/')
 		return 1;
+	if (p->dirfd != AT_FDCWD && host_call(SYS_fcntl, p->dirfd, F_GETFD) < 0)
+		return -EBADF;
 	r = p->dirfd == AT_FDCWD ? host_call(SYS_getcwd, dir, sizeof(dir)) : path_of_fd(p->dirfd, dir, sizeof(dir));
 	if (r < 0)
 		return (int)r;
@@ -188,7 +190,10 @@ take(struct path *p, int base, uint32_t use, uint64_t resolve)
 	case PATH_OPEN:
 	case PATH_CREATE:
 		if (resolve == RESOLVE_IN_ROOT) {
-			r = (use & PATH_USE) == PATH_OPEN ? take_file(p, base, 0, resolve) : take_parent(p, base, resolve);
+			if ((use & PATH_USE) == PATH_OPEN)
+				r = take_file(p, base, use & PATH_NOFOLLOW ? O_NOFOLLOW : 0, resolve);
+			else
+				r = take_parent(p, base, resolve);
 			if (r)
 				return r;
 			path_done(p);
@@ -201,10 +206,39 @@ take(struct path *p, int base, uint32_t use, uint64_t resolve)
 	return take_parent(p, base, resolve);
 }
 
+/*
+ * A final link of the root whose target is not there: p->text becomes that target's path, to be looked up again.  0 when
+ * there is such a link.
+ */
+static int
+step_out(struct path *p, int root)
+{
+	char target[PATH_BASE];
+	size_t keep, n;
+	long r;
+
+	r = take_file(p, root, O_NOFOLLOW, RESOLVE_IN_ROOT);
+	if (r)
+		return (int)r;
+	r = host_call(SYS_readlinkat, p->own_fd, "", target, sizeof(target) - 1);
+	path_done(p);
+	if (r <= 0)
+		return r ? (int)r : -ENOENT;
+	n = (size_t)r;
+	target[n] = 0;
+	keep = target[0] == '/' ? 0 : (size_t)(last_part(p->text) - p->text);
+	if (keep + n >= sizeof(p->text))
+		return -ENAMETOOLONG;
+	memcpy(p->text + keep, target, n + 1);
+	return 0;
+}
+
+#define LINKS_MOST 40
+
 static int
 resolve_root(struct thread *t, struct path *p, uint32_t use)
 {
-	bool absolute = p->text[0] == '/';
+	bool absolute = p->text[0] == '/', follows = path_follows(use) && !(use & PATH_NOFOLLOW);
 	int root = root_fd(t->task), r;
 
 	if (root < 0)
@@ -212,12 +246,18 @@ resolve_root(struct thread *t, struct path *p, uint32_t use)
 	r = rebase(t, root, p);
 	if (r <= 0)
 		return r;
-	r = take(p, root, use, RESOLVE_IN_ROOT);
-	if (r == 0 || t->task->root_strict || (r != -ENOENT && r != -ENOTDIR))
-		return r;
+	for (int links = 0; links < LINKS_MOST; links++) {
+		r = take(p, root, use, RESOLVE_IN_ROOT);
+		if (r == 0 || t->task->root_strict || (r != -ENOENT && r != -ENOTDIR))
+			return r;
+		if (!follows || step_out(p, root))
+			break;
+		absolute = true; /* links lead where they lead */
+	}
 	/* Not in the root.  A relative name was looked up where it stands, and nowhere else. */
 	if (!absolute)
 		return r;
+	p->dirfd = AT_FDCWD;
 	p->name = p->text;
 	return 0;
 }
@@ -315,6 +355,26 @@ path_open_host(struct thread *t, const char *path, int host_flags)
 		r = host_call(SYS_openat, p.dirfd, p.name, host_flags, 0);
 	path_done(&p);
 	return r;
+}
+
+int
+path_enter_root(struct task *task)
+{
+	char dir[PATH_BASE], top[PATH_BASE];
+	int root;
+	long r;
+
+	if (!task->root || !task->root_strict)
+		return 0;
+	root = root_fd(task);
+	if (root < 0)
+		return root;
+	r = path_of_fd(root, top, sizeof(top));
+	if (r >= 0)
+		r = host_call(SYS_getcwd, dir, sizeof(dir));
+	if (r >= 0 && below(dir, top))
+		return 0;
+	return (int)host_call(SYS_fchdir, root);
 }
 
 int

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct task;
 struct thread;
 
 #define PATH_BYTES 1024 /* FreeBSD's MAXPATHLEN, the NUL included */
@@ -48,6 +49,7 @@ enum path_use {
 	PATH_USE = 0xf,
 	PATH_EMPTY = 0x10,    /* an empty name stands for the descriptor */
 	PATH_BENEATH = 0x20,  /* must stay below the directory: -EXDEV when it does not */
+	PATH_NOFOLLOW = 0x40, /* with PATH_OPEN: a final link is not followed */
 };
 
 /**
@@ -70,5 +72,7 @@ long path_open_host(struct thread *t, const char *path, int host_flags);
 const char *path_for_guest(struct thread *t, const char *host);
 /** The path of an open file as the host's kernel knows it; length or -errno. */
 long path_of_fd(int fd, char *buf, uint32_t size);
+/** A process with a strict root that stands outside of it goes to the root itself: before the guest starts.  0 or -errno. */
+int path_enter_root(struct task *task);
 /** The directory @fd becomes the strict root of this process.  0 or -errno. */
 int path_chroot(struct thread *t, int fd);

@@ -58,21 +58,32 @@ check_exec(long fd)
 	return r;
 }
 
+/* What is there, without opening it; 0 when that cannot be told. */
+static mode_t
+kind_of(struct thread *t, const struct path *p, int nofollow)
+{
+	long fd = path_open(t, p, O_PATH | O_CLOEXEC | nofollow, 0);
+	struct stat st = {0};
+
+	if (fd < 0)
+		return 0;
+	if (fstat((int)fd, &st))
+		st.st_mode = 0;
+	host_call(SYS_close, fd);
+	return st.st_mode;
+}
+
 /* The host's errors where FreeBSD has others. */
 static long
-open_error(const struct path *p, long r, uint32_t flags)
+open_error(struct thread *t, const struct path *p, long r, uint32_t flags)
 {
-	struct stat st;
-
 	if (r == -EXDEV && flags & FBSD_O_RESOLVE_BENEATH)
 		return -FBSD_ENOTCAPABLE;
-	if (r != -ENXIO && (r != -ELOOP || !(flags & FBSD_O_NOFOLLOW)))
-		return r;
-	if (fstatat(p->dirfd, p->name, &st, r == -ELOOP ? AT_SYMLINK_NOFOLLOW : 0))
-		return r;
-	if (r == -ELOOP)
-		return S_ISLNK(st.st_mode) ? -EMLINK : r; /* the link itself, rather than too many on the way */
-	return S_ISSOCK(st.st_mode) ? -EOPNOTSUPP : r;
+	if (r == -ELOOP && flags & FBSD_O_NOFOLLOW && S_ISLNK(kind_of(t, p, O_NOFOLLOW)))
+		return -EMLINK; /* the link itself, rather than too many on the way */
+	if (r == -ENXIO && S_ISSOCK(kind_of(t, p, 0)))
+		return -EOPNOTSUPP;
+	return r;
 }
 
 /* /dev/fd/N and /dev/std*: opening duplicates the descriptor.  Its number, or -1 for other names. */
@@ -131,7 +142,7 @@ open_path(struct thread *t, const struct path *p, uint32_t flags, int hflags, ui
 	if (dev >= 0)
 		return dup_device(t, dev, hflags);
 	r = path_open(t, p, hflags, hflags & O_CREAT ? mode : 0);
-	return r < 0 ? open_error(p, r, flags) : r;
+	return r < 0 ? open_error(t, p, r, flags) : r;
 }
 
 static bool
@@ -158,6 +169,8 @@ do_open(struct thread *t, int dirfd, uint64_t path, uint32_t flags, uint32_t mod
 		use |= PATH_EMPTY;
 	if (flags & FBSD_O_RESOLVE_BENEATH)
 		use |= PATH_BENEATH;
+	if (flags & FBSD_O_NOFOLLOW)
+		use |= PATH_NOFOLLOW;
 	r = path_get(t, dirfd, path, use, &p);
 	if (r == 0)
 		r = open_path(t, &p, flags, (int)h, mode & 06777); /* the sticky bit is chmod's to set */

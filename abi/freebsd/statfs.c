@@ -147,7 +147,8 @@ copy_name(char *to, size_t size, const char *from)
 static void
 convert(struct thread *t, const struct statfs *s, const struct mount *m, struct fbsd_statfs *g)
 {
-	const char *on = m->on[0] ? path_for_guest(t, m->on) : "";
+	/* A mount that begins above the root is the root's. */
+	const char *on = m->on[0] ? path_for_guest(t, m->on) : "", *shown = on ? on : "/";
 
 	memset(g, 0, sizeof(*g));
 	g->h.version = VERSION;
@@ -158,7 +159,7 @@ convert(struct thread *t, const struct statfs *s, const struct mount *m, struct 
 	g->h.flags |= s->f_flags & ST_SYNCHRONOUS ? MNT_SYNCHRONOUS : 0;
 	g->h.flags |= s->f_flags & ST_NOATIME ? MNT_NOATIME : 0;
 	g->h.flags |= is_remote(m->type) ? 0 : MNT_LOCAL;
-	g->h.flags |= on && !strcmp(on, "/") ? MNT_ROOTFS : 0;
+	g->h.flags |= !strcmp(shown, "/") ? MNT_ROOTFS : 0;
 	g->h.bsize = (uint64_t)(s->f_frsize ? s->f_frsize : s->f_bsize);
 	g->h.iosize = (uint64_t)s->f_bsize;
 	g->h.blocks = s->f_blocks;
@@ -170,7 +171,7 @@ convert(struct thread *t, const struct statfs *s, const struct mount *m, struct 
 	memcpy(g->h.fsid, &s->f_fsid, sizeof(g->h.fsid));
 	copy_name(g->h.fstypename, sizeof(g->h.fstypename), type_name(m->type));
 	copy_name(g->mntfromname, sizeof(g->mntfromname), m->from);
-	copy_name(g->mntonname, sizeof(g->mntonname), on ? on : "");
+	copy_name(g->mntonname, sizeof(g->mntonname), shown);
 }
 
 static long
@@ -264,6 +265,7 @@ struct listing {
 	struct thread *t;
 	uint64_t buf, room; /* room: entries that still fit */
 	bool old, count_only;
+	int root_id;         /* the mount that the root is on */
 	long n;
 };
 
@@ -275,7 +277,7 @@ list_one(void *arg, const struct mount *m)
 	struct statfs s;
 	long r;
 
-	if (!path_for_guest(l->t, m->on))
+	if (!path_for_guest(l->t, m->on) && m->id != l->root_id)
 		return 0;
 	if (l->count_only) {
 		l->n++;
@@ -293,6 +295,19 @@ list_one(void *arg, const struct mount *m)
 	return r;
 }
 
+static int
+root_mount(struct thread *t)
+{
+	long fd = path_open_host(t, "/", O_PATH | O_CLOEXEC), r;
+	struct statx x;
+
+	if (fd < 0)
+		return -1;
+	r = host_call(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x);
+	host_call(SYS_close, fd);
+	return r ? -1 : (int)x.stx_mnt_id;
+}
+
 static long
 list(struct thread *t, uint64_t buf, int64_t size, int mode, bool old)
 {
@@ -303,6 +318,7 @@ list(struct thread *t, uint64_t buf, int64_t size, int mode, bool old)
 	if (size < 0 || (mode != MNT_WAIT && mode != MNT_NOWAIT))
 		return -EINVAL;
 	l.room = (uint64_t)size / each;
+	l.root_id = root_mount(t);
 	r = each_mount(list_one, &l);
 	return r < 0 ? r : l.n;
 }
