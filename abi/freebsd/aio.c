@@ -1,7 +1,7 @@
 /*
- * Asynchronous requests: aio_read aio_write and kin, lio_listio.
+ * Asynchronous requests: aio_read aio_write and kin.
  * Source: FreeBSD manual aio(4), aio_read(2), aio_write(2), aio_error(2), aio_return(2), aio_suspend(2), aio_cancel(2),
- * aio_waitcomplete(2), aio_fsync(2), lio_listio(2), sys/aio.h.
+ * aio_waitcomplete(2), aio_fsync(2), sys/aio.h.
  */
 #include "abi/freebsd/aio.h"
 
@@ -18,28 +18,12 @@
 #include "abi/freebsd/signal.h"
 #include "freebsd-amd64.h"
 
-struct fbsd_aiocb {
-	int32_t fd, pad0;
-	int64_t offset;
-	uint64_t buf;    /* or the vector */
-	uint64_t nbytes; /* or its length */
-	int32_t spare[2];
-	uint64_t spare2;
-	int32_t lio_opcode, reqprio;
-	int64_t status, error;
-	uint64_t kernelinfo;
-	struct fbsd_aio_event ev;
-};
-_Static_assert(sizeof(struct fbsd_aiocb) == 160 && offsetof(struct fbsd_aiocb, ev) == 80, "aiocb");
-
-enum { LIO_NOP, LIO_WRITE, LIO_READ, LIO_VECTORED = 4, LIO_SYNC = 8, LIO_DSYNC = 16 };
-enum { LIO_NOWAIT, LIO_WAIT };
 enum { AIO_CANCELED = 1, AIO_NOTCANCELED, AIO_ALLDONE };
 #define FBSD_O_SYNC  0x80
 #define FBSD_O_DSYNC 0x1000000
 
-static long
-check_event(struct thread *t, const struct fbsd_aio_event *ev, int32_t *ret_htid)
+long
+fbsd_aio_check_event(struct thread *t, const struct fbsd_aio_event *ev, int32_t *ret_htid)
 {
 	struct thread *to;
 
@@ -106,7 +90,7 @@ take_buffer(struct aio_job *job, const struct fbsd_aiocb *cb, int op)
 static long
 prepare(struct thread *t, uint64_t at, const struct fbsd_aiocb *cb, int op, struct aio_job *job)
 {
-	long r = check_event(t, &cb->ev, &job->htid);
+	long r = fbsd_aio_check_event(t, &cb->ev, &job->htid);
 
 	if (r)
 		return r;
@@ -125,8 +109,8 @@ prepare(struct thread *t, uint64_t at, const struct fbsd_aiocb *cb, int op, stru
 	return r;
 }
 
-static long
-submit(struct thread *t, uint64_t at, int op, struct aio_list *list)
+long
+fbsd_aio_request(struct thread *t, uint64_t at, int op, struct aio_list *list)
 {
 	struct fbsd_aio *a = fbsd_aio_get(t);
 	struct aio_job *job = calloc(1, sizeof(*job));
@@ -156,25 +140,25 @@ submit(struct thread *t, uint64_t at, int op, struct aio_list *list)
 long
 fbsd_aio_read(struct thread *t, uint64_t aiocbp)
 {
-	return submit(t, aiocbp, LIO_READ, NULL);
+	return fbsd_aio_request(t, aiocbp, LIO_READ, NULL);
 }
 
 long
 fbsd_aio_write(struct thread *t, uint64_t aiocbp)
 {
-	return submit(t, aiocbp, LIO_WRITE, NULL);
+	return fbsd_aio_request(t, aiocbp, LIO_WRITE, NULL);
 }
 
 long
 fbsd_aio_readv(struct thread *t, uint64_t aiocbp)
 {
-	return submit(t, aiocbp, LIO_READ | LIO_VECTORED, NULL);
+	return fbsd_aio_request(t, aiocbp, LIO_READ | LIO_VECTORED, NULL);
 }
 
 long
 fbsd_aio_writev(struct thread *t, uint64_t aiocbp)
 {
-	return submit(t, aiocbp, LIO_WRITE | LIO_VECTORED, NULL);
+	return fbsd_aio_request(t, aiocbp, LIO_WRITE | LIO_VECTORED, NULL);
 }
 
 long
@@ -182,12 +166,11 @@ fbsd_aio_fsync(struct thread *t, int op, uint64_t aiocbp)
 {
 	if (op != FBSD_O_SYNC && op != FBSD_O_DSYNC)
 		return -EINVAL;
-	return submit(t, aiocbp, op == FBSD_O_SYNC ? LIO_SYNC : LIO_DSYNC, NULL);
+	return fbsd_aio_request(t, aiocbp, op == FBSD_O_SYNC ? LIO_SYNC : LIO_DSYNC, NULL);
 }
 
-/* Lock held. */
-static struct aio_job *
-find(struct fbsd_aio *a, uint64_t cb)
+struct aio_job *
+fbsd_aio_find(struct fbsd_aio *a, uint64_t cb)
 {
 	struct aio_job *j = a->first;
 
@@ -221,7 +204,7 @@ fbsd_aio_return(struct thread *t, uint64_t aiocbp)
 	if (!a)
 		return -EINVAL;
 	pthread_mutex_lock(&a->lock);
-	job = find(a, aiocbp);
+	job = fbsd_aio_find(a, aiocbp);
 	if (job && job->state == AIO_DONE)
 		r = collect(a, job);
 	pthread_mutex_unlock(&a->lock);
@@ -240,7 +223,7 @@ fbsd_aio_error(struct thread *t, uint64_t aiocbp)
 	if (!a)
 		return -EINVAL;
 	pthread_mutex_lock(&a->lock);
-	job = find(a, aiocbp);
+	job = fbsd_aio_find(a, aiocbp);
 	if (job && job->state != AIO_DONE)
 		r = m->to_guest[EINPROGRESS];
 	else if (job)
@@ -310,9 +293,8 @@ deadline_of(struct thread *t, uint64_t timeout, struct timespec *ret, struct tim
 	return 0;
 }
 
-/* Until @ready (lock held) finds something, its result; -EAGAIN at the deadline. */
-static long
-wait_for(struct thread *t, struct fbsd_aio *a, struct timespec *ts, long (*ready)(struct fbsd_aio *, void *), void *arg)
+long
+fbsd_aio_wait(struct thread *t, struct fbsd_aio *a, struct timespec *ts, long (*ready)(struct fbsd_aio *, void *), void *arg)
 {
 	uint32_t seen;
 	long r;
@@ -332,19 +314,14 @@ wait_for(struct thread *t, struct fbsd_aio *a, struct timespec *ts, long (*ready
 	}
 }
 
-struct wanted {
-	const uint64_t *cb;
-	int n;
-};
-
 static long
 any_done(struct fbsd_aio *a, void *arg)
 {
-	const struct wanted *w = arg;
+	const struct aio_wanted *w = arg;
 	const struct aio_job *j;
 
 	for (int i = 0; i < w->n; i++) {
-		j = w->cb[i] ? find(a, w->cb[i]) : NULL;
+		j = w->cb[i] ? fbsd_aio_find(a, w->cb[i]) : NULL;
 		if (w->cb[i] && (!j || j->state == AIO_DONE))
 			return 0;
 	}
@@ -356,7 +333,7 @@ fbsd_aio_suspend(struct thread *t, uint64_t list, int n, uint64_t timeout)
 {
 	struct fbsd_aio *a = fbsd_aio_get(t);
 	uint64_t cb[AIO_MOST];
-	struct wanted w = {cb, n};
+	struct aio_wanted w = {cb, n};
 	struct timespec ts, *tsp;
 	long r;
 
@@ -365,7 +342,7 @@ fbsd_aio_suspend(struct thread *t, uint64_t list, int n, uint64_t timeout)
 	if (gm_read(cb, list, (uint64_t)n * 8))
 		return -EFAULT;
 	r = deadline_of(t, timeout, &ts, &tsp);
-	return r ? r : wait_for(t, a, tsp, any_done, &w);
+	return r ? r : fbsd_aio_wait(t, a, tsp, any_done, &w);
 }
 
 /* Any that is done, the oldest first; none at all is an error of its own. */
@@ -392,7 +369,7 @@ fbsd_aio_waitcomplete(struct thread *t, uint64_t aiocbp, uint64_t timeout)
 	if (gm_store64(aiocbp, 0))
 		return -EFAULT;
 	while (r == 0) {
-		r = wait_for(t, a, tsp, first_done, &job);
+		r = fbsd_aio_wait(t, a, tsp, first_done, &job);
 		if (r)
 			break;
 		pthread_mutex_lock(&a->lock);
@@ -407,105 +384,4 @@ fbsd_aio_waitcomplete(struct thread *t, uint64_t aiocbp, uint64_t timeout)
 		r = 0;
 	}
 	return r;
-}
-
-static long
-all_done(struct fbsd_aio *a, void *arg)
-{
-	const struct wanted *w = arg;
-	const struct aio_job *j;
-
-	for (int i = 0; i < w->n; i++) {
-		j = w->cb[i] ? find(a, w->cb[i]) : NULL;
-		if (j && j->state != AIO_DONE)
-			return -EAGAIN;
-	}
-	return 0;
-}
-
-/* The requests are made: a signal ends the wait, but the call is not served again. */
-static long
-wait_list(struct thread *t, struct wanted *w)
-{
-	long r;
-
-	do
-		r = wait_for(t, fbsd_aio_get(t), NULL, all_done, w);
-	while (r == -EINTR && !t->task->pers->signals_due(t));
-	return r;
-}
-
-static long
-submit_all(struct thread *t, const struct wanted *w, struct aio_list *list)
-{
-	long r, worst = 0;
-
-	for (int i = 0; i < w->n; i++) {
-		int32_t op = LIO_NOP;
-
-		if (!w->cb[i])
-			continue;
-		r = gm_read(&op, w->cb[i] + offsetof(struct fbsd_aiocb, lio_opcode), sizeof(op));
-		if (r == 0 && op == LIO_NOP)
-			continue;
-		if (r == 0 && (op & ~(LIO_READ | LIO_WRITE | LIO_VECTORED) || (op & 3) == 0 || (op & 3) == 3))
-			r = -EINVAL;
-		if (list)
-			__atomic_add_fetch(&list->left, 1, __ATOMIC_RELAXED);
-		if (r == 0)
-			r = submit(t, w->cb[i], op, list);
-		if (r && list)
-			__atomic_sub_fetch(&list->left, 1, __ATOMIC_RELAXED);
-		if (r)
-			worst = r == -EAGAIN ? -EAGAIN : worst ? worst : -EIO;
-	}
-	return worst;
-}
-
-static long
-make_list(struct thread *t, uint64_t sig, struct aio_list **ret)
-{
-	struct aio_list *list = calloc(1, sizeof(*list));
-	int32_t htid;
-	long r;
-
-	if (!list)
-		return -EAGAIN;
-	r = gm_read(&list->ev, sig, sizeof(list->ev));
-	if (r == 0)
-		r = check_event(t, &list->ev, &htid);
-	if (r == 0 && list->ev.notify != AIO_EV_NONE && list->ev.notify != AIO_EV_SIGNAL)
-		r = -EINVAL;
-	if (r) {
-		free(list);
-		return r;
-	}
-	list->notify = list->ev.notify == AIO_EV_SIGNAL;
-	list->left = 1; /* ours, until all are made */
-	*ret = list;
-	return 0;
-}
-
-long
-fbsd_lio_listio(struct thread *t, int mode, uint64_t acb_list, int nent, uint64_t sig)
-{
-	uint64_t cb[AIO_MOST];
-	struct wanted w = {cb, nent};
-	struct aio_list *list = NULL;
-	long r, waited;
-
-	if ((mode != LIO_NOWAIT && mode != LIO_WAIT) || nent < 0 || nent > AIO_MOST)
-		return -EINVAL;
-	if (gm_read(cb, acb_list, (uint64_t)nent * 8))
-		return -EFAULT;
-	r = sig && mode == LIO_NOWAIT ? make_list(t, sig, &list) : 0;
-	if (r)
-		return r;
-	r = submit_all(t, &w, list);
-	if (list)
-		fbsd_aio_release_list(t, list);
-	if (mode == LIO_NOWAIT)
-		return r;
-	waited = wait_list(t, &w);
-	return waited ? waited : r;
 }

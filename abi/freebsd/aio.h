@@ -4,7 +4,9 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "abi/freebsd/fbsd.h"
 
@@ -18,6 +20,23 @@ struct fbsd_aio_event {
 _Static_assert(sizeof(struct fbsd_aio_event) == 80, "sigevent");
 
 enum { AIO_EV_NONE, AIO_EV_SIGNAL, AIO_EV_THREAD, AIO_EV_KEVENT, AIO_EV_THREAD_ID };
+
+struct fbsd_aiocb {
+	int32_t fd, pad0;
+	int64_t offset;
+	uint64_t buf;    /* or the vector */
+	uint64_t nbytes; /* or its length */
+	int32_t spare[2];
+	uint64_t spare2;
+	int32_t lio_opcode, reqprio;
+	int64_t status, error;
+	uint64_t kernelinfo;
+	struct fbsd_aio_event ev;
+};
+_Static_assert(sizeof(struct fbsd_aiocb) == 160 && offsetof(struct fbsd_aiocb, ev) == 80, "aiocb");
+
+/** Operations, as aio_lio_opcode has them; LIO_NOP takes the aiocb's own. */
+enum { LIO_NOP, LIO_WRITE, LIO_READ, LIO_VECTORED = 4, LIO_SYNC = 8, LIO_DSYNC = 16 };
 
 /** Requests that lio_listio took together: the last one tells. */
 struct aio_list {
@@ -67,6 +86,25 @@ void fbsd_aio_finish(struct fbsd_aio *a, struct aio_job *job, long result);
 void fbsd_aio_release_list(struct thread *t, struct aio_list *list);
 /** Descriptor closes: what has not begun is cancelled. */
 void fbsd_aio_fd_closed(struct thread *t, int fd);
+
+/* aio.c */
+/** Names of requests. */
+struct aio_wanted {
+	const uint64_t *cb;
+	int n;
+};
+/** Is it an event we can make?  0 or -EINVAL; *ret_htid is the host's thread for AIO_EV_THREAD_ID. */
+long fbsd_aio_check_event(struct thread *t, const struct fbsd_aio_event *ev, int32_t *ret_htid);
+/** Make the request that the aiocb at @at describes.  0 or -errno. */
+long fbsd_aio_request(struct thread *t, uint64_t at, int op, struct aio_list *list);
+/** The request of that name, or NULL.  Lock held. */
+struct aio_job *fbsd_aio_find(struct fbsd_aio *a, uint64_t cb);
+/**
+ * Until @ready (called with the lock held) gives something else than -EAGAIN, and that; -EAGAIN at @deadline (absolute,
+ * monotonic; NULL never), -EINTR.
+ */
+long fbsd_aio_wait(struct thread *t, struct fbsd_aio *a, struct timespec *deadline,
+                   long (*ready)(struct fbsd_aio *, void *), void *arg);
 
 /* kq_aio.c */
 struct kq;

@@ -111,7 +111,7 @@ fbsd_posix_fadvise(struct thread *t, int fd, int64_t offset, int64_t len, int ad
 	return error_as_value(t, r);
 }
 
-#define COPY_CHUNK 65536u
+#define COPY_CHUNK 32768u /* threads of ours have small stacks */
 
 /* Between file systems whose kernel side does not do it: part of a copy is a copy. */
 static long
