@@ -358,7 +358,18 @@ interrupted_ops(void *arg)
 	op(&mu, OP_MUTEX_LOCK, 0, 0, 0); /* starts over after each signal */
 }
 
-/* Send the signal again and again until the thread has gone on: it may not wait yet. */
+/* One signal, and its handler has run: a flood would keep the thread in handlers, as signals queue. */
+static void
+poke(int64_t tid)
+{
+	uint32_t seen = woken;
+
+	sys(NR_thr_kill, tid, SIGUSR1);
+	while (woken == seen)
+		sys(SYS_sched_yield);
+}
+
+/* Send the signal again until the thread has gone on: it may not wait yet. */
 static void
 signals_end_waits(void)
 {
@@ -373,7 +384,7 @@ signals_end_waits(void)
 	for (uint32_t stage = 1; stage < 4; stage++) {
 		until(&ready, ~0u, stage);
 		while (ready == stage) {
-			sys(NR_thr_kill, k.tid, SIGUSR1);
+			poke(k.tid);
 			sys(SYS_sched_yield);
 		}
 	}
@@ -381,8 +392,8 @@ signals_end_waits(void)
 	CHECK_EQ(result[1], -EINTR);
 	CHECK_EQ(result[2], -EINTR);
 	CHECK(result[3] >= 90 && result[3] < 100); /* what was left of 100 seconds */
-	for (uint32_t seen = woken; woken < seen + 3;)
-		sys(NR_thr_kill, k.tid, SIGUSR1);
+	for (int i = 0; i < 3; i++)
+		poke(k.tid);
 	CHECK_EQ(k.gone, 0);
 	mu.owner = CONTESTED;
 	op(&mu, OP_MUTEX_WAKE2, 0, 0, 0);
