@@ -92,7 +92,8 @@ kq_reg_get(struct thread *t, struct kq *kq, int fd, struct kq_reg **ret_reg)
 int
 kq_reg_watch(struct kq *kq, struct kq_reg *reg, uint32_t events, bool *ret_new)
 {
-	struct epoll_event ev = {.events = reg->mask | events | EPOLLET,
+	/* RDHUP is told only when asked for, and a failed connect is known by it together with HUP. */
+	struct epoll_event ev = {.events = reg->mask | events | EPOLLRDHUP | EPOLLET,
 	                         .data.u64 = kq_tag(KQ_SRC_REG, reg->gen, (uint32_t)reg->fd)};
 	long r;
 

@@ -291,6 +291,23 @@ kqueues_nest(void)
 	sys(SYS_close, inner), sys(SYS_close, outer);
 }
 
+/* A connect that fails is told to a WRITE note that stands alone. */
+static void
+refused_connects_wake_a_write_note_alone(void)
+{
+	unsigned char a[16] = {16, 2, 0, 1, 127, 0, 0, 1}; /* sockaddr_in: loopback, port 1 */
+	int64_t kq = sys(SYS_kqueue), s = sys(97 /* socket */, 2, 1 | 0x20000000 /* SOCK_NONBLOCK */, 0), r;
+
+	CHECK_EQ(change(kq, (uint64_t)s, WRITE, EV_ADD | EV_CLEAR, 0, 0), 0);
+	now(kq);
+	r = sys(98 /* connect */, s, a, 16);
+	CHECK(r == -36 /* EINPROGRESS */ || r == -61 /* ECONNREFUSED */);
+	CHECK_EQ(soon(kq), 1);
+	CHECK_EQ(out[0].filter, WRITE);
+	CHECK(out[0].flags & EV_EOF);
+	sys(SYS_close, s), sys(SYS_close, kq);
+}
+
 const struct test tests[] = {
     {"pipes_read_and_write", pipes_read_and_write},
     {"clear_reports_an_edge", clear_reports_an_edge},
@@ -305,5 +322,6 @@ const struct test tests[] = {
     {"closing_a_descriptor_drops_its_notes", closing_a_descriptor_drops_its_notes},
     {"kqueues_are_not_inherited", kqueues_are_not_inherited},
     {"kqueues_nest", kqueues_nest},
+    {"refused_connects_wake_a_write_note_alone", refused_connects_wake_a_write_note_alone},
     {0},
 };
