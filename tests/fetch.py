@@ -1,6 +1,7 @@
 """Real programs by package name and version, kept in a cache: fetch.py LOCAL_NAME -> path.  Raises Missing with the reason."""
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -10,6 +11,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "guest", "packages.list")
 WAIT = 600  # seconds
+NETWORK = re.compile(r"ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|FETCH_ERROR")
 
 
 class Missing(Exception):
@@ -52,8 +54,10 @@ def download(package, version, digest, folder):
     wanted = f"{package}@{version}"
     out_of_reach()
     try:
+        # Its own cache, so that a home that cannot be written does not matter.
+        env = dict(os.environ, npm_config_cache=os.path.join(folder, "npm"), npm_config_update_notifier="false")
         p = subprocess.run(["npm", "pack", "--json", "--fetch-retries=1", "--fetch-timeout=60000", wanted], cwd=folder,
-                           capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
+                           capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL, env=env)
     except FileNotFoundError:
         raise Missing("npm is not installed") from None
     except subprocess.TimeoutExpired:
@@ -63,7 +67,10 @@ def download(package, version, digest, folder):
         if "E404" in p.stdout + p.stderr or "ETARGET" in p.stdout + p.stderr:
             raise Missing(f"npm has no {wanted}")
         why = [line[4:] for line in p.stderr.splitlines() if line.startswith("npm error ") or line.startswith("npm ERR! ")]
-        out_of_reach(f"npm could not get {wanted}: {(why or ['no reason given'])[0]}")
+        reason = f"npm could not get {wanted}: {(why or ['no reason given'])[0]}"
+        if NETWORK.search(p.stdout + p.stderr):
+            out_of_reach(reason)
+        raise Missing(reason)
     path = os.path.join(folder, names[-1])
     with open(path, "rb") as f:
         found = hashlib.sha256(f.read()).hexdigest()

@@ -1,5 +1,5 @@
 /*
- * Memory calls: mmap munmap mprotect madvise mincore msync minherit mlockall munlockall break.
+ * Memory calls: mmap munmap mprotect madvise mincore msync minherit mlock munlock mlockall munlockall break.
  * Source: FreeBSD manual section 2 and the observable rules of sys/vm/vm_mmap.c.
  */
 #include <errno.h>
@@ -311,6 +311,35 @@ fbsd_minherit(struct thread *t, uint64_t addr, uint64_t len, int inherit)
 		return v.flags & GM_SHARED ? 0 : -ENOTSUP;
 	}
 	return -EINVAL;
+}
+
+/* A range that wraps is EINVAL whatever the limits are; all else that is wrong with it is ENOMEM (kern_mlock). */
+static long
+lock_range(long nr, uint64_t addr, uint64_t len)
+{
+	uint64_t start = addr & ~(uint64_t)(GM_PAGE - 1), last = addr + len, end = GM_PAGE_UP(last);
+	long r;
+
+	if (last < addr || end < last)
+		return -EINVAL;
+	if (start == end)
+		return 0;
+	if (!gm_inside(start, end - start))
+		return -ENOMEM;
+	r = host_call(nr, start, end - start);
+	return r == -EAGAIN ? -ENOMEM : r;
+}
+
+long
+fbsd_mlock(struct thread *t, uint64_t addr, uint64_t len)
+{
+	return lock_range(SYS_mlock, addr, len);
+}
+
+long
+fbsd_munlock(struct thread *t, uint64_t addr, uint64_t len)
+{
+	return lock_range(SYS_munlock, addr, len);
 }
 
 static int

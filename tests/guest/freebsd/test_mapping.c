@@ -288,6 +288,9 @@ locks_take_and_check(void)
 	CHECK_ERR(ENOMEM, SYS_mlock, p, PAGE);
 	CHECK_ERR(ENOMEM, SYS_munlock, p, PAGE);
 	CHECK_ERR(EINVAL, SYS_mlock, p, ~0ull - PAGE);
+	CHECK_ERR(EINVAL, SYS_munlock, p, ~0ull - PAGE);
+	CHECK_ERR(ENOMEM, SYS_mlock, 0x7f0000000000, PAGE);
+	CHECK_OK(SYS_mlock, p, 0);
 }
 
 static void
