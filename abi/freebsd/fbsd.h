@@ -19,7 +19,7 @@ struct fbsd_sigset {
 	uint32_t bits[4];
 };
 
-#define FBSD_NOSIGPIPE_FDS 65536
+#define FBSD_SOCKBITS_FDS 16384
 #define FBSD_PROCCTL_KEPT  6
 
 /** Process-wide state.  Each part is owned by the file named, which also allocates and frees it. */
@@ -33,7 +33,8 @@ struct fbsd_task {
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
 	int32_t procctl[FBSD_PROCCTL_KEPT]; /* procctl.c: remembered settings, 0 never set */
-	uint8_t nosigpipe[FBSD_NOSIGPIPE_FDS / 8]; /* sockopt.c: a bit a descriptor */
+	uint8_t sockbits[FBSD_SOCKBITS_FDS]; /* sockbits.c: enum fbsd_sockbit by descriptor */
+	bool nosigpipe;              /* sockbits.c: some socket has, or had, SO_NOSIGPIPE */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */

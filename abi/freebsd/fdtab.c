@@ -10,14 +10,9 @@
 #include "abi/freebsd/aio.h"
 #include "abi/freebsd/file.h"
 #include "abi/freebsd/kqueue.h"
+#include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
-
-static bool
-has_sigpipe_bit(int fd)
-{
-	return fd >= 0 && fd < FBSD_NOSIGPIPE_FDS;
-}
 
 /* Whoever keeps something by descriptor number is told here, and nowhere else. */
 void
@@ -25,19 +20,18 @@ fbsd_fd_closed(struct thread *t, int fd)
 {
 	fbsd_kq_fd_closed(t, fd);
 	fbsd_aio_fd_closed(t, fd);
-	if (has_sigpipe_bit(fd))
-		fbsd_task(t)->nosigpipe[fd / 8] &= (uint8_t)~(1u << (fd % 8));
+	if (fbsd_sockbits(t, fd))
+		fbsd_sockbits_set(t, fd, UINT8_MAX, 0);
 }
 
-/* SO_NOSIGPIPE belongs to the socket. */
 void
 fbsd_fd_duped(struct thread *t, int from, int to)
 {
-	uint8_t *bits = fbsd_task(t)->nosigpipe;
+	uint8_t bits = fbsd_sockbits(t, from);
 
 	fbsd_kq_fd_duped(t, from, to);
-	if (has_sigpipe_bit(from) && has_sigpipe_bit(to) && bits[from / 8] & 1u << (from % 8))
-		bits[to / 8] |= (uint8_t)(1u << (to % 8));
+	if (bits)
+		fbsd_sockbits_set(t, to, UINT8_MAX, bits);
 }
 
 void

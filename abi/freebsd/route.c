@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "abi/freebsd/netif.h"
 #include "abi/freebsd/socket.h"
 #include "abi/freebsd/sysctl.h"
 
@@ -24,7 +26,6 @@
 #define RTA_IFP      0x10
 #define RTA_IFA      0x20
 #define RTA_BRD      0x80
-#define AF_LINK      18
 #define IFT_ETHER    6
 #define IFT_LOOP     24
 #define IF_DATA      152u
@@ -94,33 +95,18 @@ put_ip(struct message *m, const struct sockaddr *sa)
 		}
 		s6->sin6_scope_id = 0;
 	}
-	put_address(m, g, fbsd_sockaddr_make(&ss, len, g));
+	put_address(m, g, fbsd_sockaddr_make(NULL, &ss, len, g));
 }
 
 static void
 put_link(struct message *m, const char *name, uint32_t index, const struct sockaddr_ll *ll)
 {
-	uint8_t sdl[64] = {0};
-	uint32_t nlen = (uint32_t)strlen(name), alen = ll && ll->sll_hatype == 1 ? ll->sll_halen : 0;
+	uint16_t type = ll ? ll->sll_hatype : ARPHRD_LOOPBACK;
+	struct fbsd_sockaddr_dl dl;
 
-	sdl[0] = (uint8_t)(8 + nlen + alen < 54 ? 54 : 8 + nlen + alen);
-	sdl[1] = AF_LINK;
-	sdl[2] = (uint8_t)index;
-	sdl[3] = (uint8_t)(index >> 8);
-	sdl[4] = alen ? IFT_ETHER : IFT_LOOP;
-	sdl[5] = (uint8_t)nlen;
-	sdl[6] = (uint8_t)alen;
-	memcpy(sdl + 8, name, nlen);
-	if (alen)
-		memcpy(sdl + 8 + nlen, ll->sll_addr, alen);
-	put_address(m, sdl, sdl[0]);
-}
-
-static uint32_t
-flags_out(unsigned host)
-{
-	return (host & (IFF_UP | IFF_BROADCAST | IFF_DEBUG | IFF_LOOPBACK | IFF_POINTOPOINT | IFF_RUNNING | IFF_PROMISC)) |
-	       (host & IFF_MULTICAST ? 0x8000u : 0);
+	fbsd_sockaddr_dl_make(&dl, (int)index, fbsd_if_type(type), name, ll ? ll->sll_addr : NULL,
+	                      type == ARPHRD_ETHER ? ll->sll_halen : 0);
+	put_address(m, (const uint8_t *)&dl, sizeof(dl));
 }
 
 static uint32_t
@@ -189,7 +175,7 @@ interface(const struct ifaddrs *a, bool l, struct sysctl_out *o)
 	const struct sockaddr_ll *ll = (const void *)a->ifa_addr;
 	struct message m;
 
-	begin(&m, RTM_IFINFO, RTA_IFP, flags_out(a->ifa_flags), (uint32_t)ll->sll_ifindex);
+	begin(&m, RTM_IFINFO, RTA_IFP, fbsd_if_flags_out(a->ifa_flags), (uint32_t)ll->sll_ifindex);
 	put_long_head(&m, l, 24);
 	if (l)
 		put32(&m, 0);

@@ -1,52 +1,124 @@
 /*
- * Socket options by table.  What is not in it is ENOPROTOOPT.
- * Source: FreeBSD sys/socket.h, netinet/in.h, netinet/tcp.h, netinet6/in6.h, sys/un.h.
+ * Socket options by table; what is in no table is ENOPROTOOPT.
+ *
+ * KNOWN LIMITS: buffer sizes and time-outs are rounded as the host rounds them; SO_SNDLOWAT, accept filters, labels,
+ * IP_PORTRANGE and the options of FreeBSD's own TCP stacks are ENOPROTOOPT.
+ * Source: FreeBSD manual getsockopt(2), ip(4), ip6(4), tcp(4), multicast(4); sys/socket.h, netinet/in.h, netinet/tcp.h,
+ * netinet6/in6.h; sys/kern/uipc_socket.c by its observable results.
  */
+#include "abi/freebsd/sockopt.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 
-#define G_SOL_SOCKET     0xffff
-#define G_SOL_LOCAL      0
-#define G_SO_NOSIGPIPE   0x800
-#define G_SO_REUSEPORT   0x200
-#define G_LOCAL_PEERCRED 1
+#define G_BUFFER_MAX 1864135 /* kern.ipc.maxsockbuf less the share of its headers */
 
-enum kind { INT, TIMEVAL, LINGER, ERRNO, TYPE, FAMILY, RAW };
+enum kind {
+	INT,
+	FLAG,     /* reads as its own bit */
+	READ_INT,
+	READ_FLAG,
+	READ_ERRNO,
+	READ_FAMILY,
+	BUFFER,
+	TIMEVAL,
+	LINGER,
+	SMALL,    /* a byte or an int */
+	RAW,      /* a structure that is the same on both */
+	GROUP,    /* one or two addresses after an interface's number */
+	SOURCE,   /* struct ip_mreq_source: its last two words the other way round */
+};
+
+#define SOL FBSD_SOL_SOCKET, SOL_SOCKET
+#define IP4 IPPROTO_IP, IPPROTO_IP
+#define IP6 IPPROTO_IPV6, IPPROTO_IPV6
+#define TCP IPPROTO_TCP, IPPROTO_TCP
 
 static const struct option {
-	int glevel, gname, hlevel, hname;
+	int glevel, hlevel, gname, hname;
 	enum kind kind;
 } options[] = {
-    {G_SOL_SOCKET, 0x1, SOL_SOCKET, SO_DEBUG, INT},          {G_SOL_SOCKET, 0x2, SOL_SOCKET, SO_ACCEPTCONN, INT},
-    {G_SOL_SOCKET, 0x4, SOL_SOCKET, SO_REUSEADDR, INT},      {G_SOL_SOCKET, 0x8, SOL_SOCKET, SO_KEEPALIVE, INT},
-    {G_SOL_SOCKET, 0x10, SOL_SOCKET, SO_DONTROUTE, INT},     {G_SOL_SOCKET, 0x20, SOL_SOCKET, SO_BROADCAST, INT},
-    {G_SOL_SOCKET, 0x80, SOL_SOCKET, SO_LINGER, LINGER},     {G_SOL_SOCKET, 0x100, SOL_SOCKET, SO_OOBINLINE, INT},
-    {G_SOL_SOCKET, G_SO_REUSEPORT, SOL_SOCKET, SO_REUSEPORT, INT},
-    {G_SOL_SOCKET, 0x400, SOL_SOCKET, SO_TIMESTAMP, INT},    {G_SOL_SOCKET, 0x10000, SOL_SOCKET, SO_REUSEPORT, INT},
-    {G_SOL_SOCKET, 0x1001, SOL_SOCKET, SO_SNDBUF, INT},      {G_SOL_SOCKET, 0x1002, SOL_SOCKET, SO_RCVBUF, INT},
-    {G_SOL_SOCKET, 0x1004, SOL_SOCKET, SO_RCVLOWAT, INT},    {G_SOL_SOCKET, 0x1005, SOL_SOCKET, SO_SNDTIMEO, TIMEVAL},
-    {G_SOL_SOCKET, 0x1006, SOL_SOCKET, SO_RCVTIMEO, TIMEVAL}, {G_SOL_SOCKET, 0x1007, SOL_SOCKET, SO_ERROR, ERRNO},
-    {G_SOL_SOCKET, 0x1008, SOL_SOCKET, SO_TYPE, TYPE},       {G_SOL_SOCKET, 0x1016, SOL_SOCKET, SO_PROTOCOL, INT},
-    {G_SOL_SOCKET, 0x1019, SOL_SOCKET, SO_DOMAIN, FAMILY},
-    {IPPROTO_IP, 2, IPPROTO_IP, IP_HDRINCL, INT},            {IPPROTO_IP, 3, IPPROTO_IP, IP_TOS, INT},
-    {IPPROTO_IP, 4, IPPROTO_IP, IP_TTL, INT},                {IPPROTO_IP, 9, IPPROTO_IP, IP_MULTICAST_IF, RAW},
-    {IPPROTO_IP, 10, IPPROTO_IP, IP_MULTICAST_TTL, RAW},     {IPPROTO_IP, 11, IPPROTO_IP, IP_MULTICAST_LOOP, RAW},
-    {IPPROTO_IP, 12, IPPROTO_IP, IP_ADD_MEMBERSHIP, RAW},    {IPPROTO_IP, 13, IPPROTO_IP, IP_DROP_MEMBERSHIP, RAW},
-    {IPPROTO_IPV6, 4, IPPROTO_IPV6, IPV6_UNICAST_HOPS, INT}, {IPPROTO_IPV6, 9, IPPROTO_IPV6, IPV6_MULTICAST_IF, INT},
-    {IPPROTO_IPV6, 10, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, INT},
-    {IPPROTO_IPV6, 11, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, INT},
-    {IPPROTO_IPV6, 12, IPPROTO_IPV6, IPV6_JOIN_GROUP, RAW},  {IPPROTO_IPV6, 13, IPPROTO_IPV6, IPV6_LEAVE_GROUP, RAW},
-    {IPPROTO_IPV6, 27, IPPROTO_IPV6, IPV6_V6ONLY, INT},      {IPPROTO_IPV6, 61, IPPROTO_IPV6, IPV6_TCLASS, INT},
-    {IPPROTO_TCP, 1, IPPROTO_TCP, TCP_NODELAY, INT},         {IPPROTO_TCP, 2, IPPROTO_TCP, TCP_MAXSEG, INT},
-    {IPPROTO_TCP, 4, IPPROTO_TCP, TCP_CORK, INT},            {IPPROTO_TCP, 256, IPPROTO_TCP, TCP_KEEPIDLE, INT},
-    {IPPROTO_TCP, 512, IPPROTO_TCP, TCP_KEEPINTVL, INT},     {IPPROTO_TCP, 1024, IPPROTO_TCP, TCP_KEEPCNT, INT},
+    {SOL, 0x1, SO_DEBUG, FLAG},
+    {SOL, 0x2, SO_ACCEPTCONN, READ_FLAG},
+    {SOL, 0x4, SO_REUSEADDR, FLAG},
+    {SOL, 0x8, SO_KEEPALIVE, FLAG},
+    {SOL, 0x10, SO_DONTROUTE, FLAG},
+    {SOL, 0x20, SO_BROADCAST, FLAG},
+    {SOL, 0x80, SO_LINGER, LINGER},
+    {SOL, 0x100, SO_OOBINLINE, FLAG},
+    {SOL, 0x200, SO_REUSEPORT, FLAG},
+    {SOL, 0x10000, SO_REUSEPORT, FLAG}, /* SO_REUSEPORT_LB, which is what the host's does */
+    {SOL, 0x1001, SO_SNDBUF, BUFFER},
+    {SOL, 0x1002, SO_RCVBUF, BUFFER},
+    {SOL, 0x1004, SO_RCVLOWAT, INT},
+    {SOL, 0x1005, SO_SNDTIMEO, TIMEVAL},
+    {SOL, 0x1006, SO_RCVTIMEO, TIMEVAL},
+    {SOL, 0x1007, SO_ERROR, READ_ERRNO},
+    {SOL, 0x1008, SO_TYPE, READ_INT},
+    {SOL, 0x1016, SO_PROTOCOL, READ_INT},
+    {SOL, 0x1018, SO_MAX_PACING_RATE, INT},
+    {SOL, 0x1019, SO_DOMAIN, READ_FAMILY},
+    {IP4, 1, IP_OPTIONS, RAW},
+    {IP4, 2, IP_HDRINCL, INT},
+    {IP4, 3, IP_TOS, INT},
+    {IP4, 4, IP_TTL, INT},
+    {IP4, 5, IP_RECVOPTS, INT},
+    {IP4, 9, IP_MULTICAST_IF, RAW},
+    {IP4, 10, IP_MULTICAST_TTL, SMALL},
+    {IP4, 11, IP_MULTICAST_LOOP, SMALL},
+    {IP4, 12, IP_ADD_MEMBERSHIP, RAW},
+    {IP4, 13, IP_DROP_MEMBERSHIP, RAW},
+    {IP4, 24, IP_TRANSPARENT, INT}, /* IP_BINDANY */
+    {IP4, 65, IP_RECVTTL, INT},
+    {IP4, 66, IP_MINTTL, INT},
+    {IP4, 68, IP_RECVTOS, INT},
+    {IP4, 70, IP_ADD_SOURCE_MEMBERSHIP, SOURCE},
+    {IP4, 71, IP_DROP_SOURCE_MEMBERSHIP, SOURCE},
+    {IP4, 72, IP_BLOCK_SOURCE, SOURCE},
+    {IP4, 73, IP_UNBLOCK_SOURCE, SOURCE},
+    {IP4, 80, MCAST_JOIN_GROUP, GROUP},
+    {IP4, 81, MCAST_LEAVE_GROUP, GROUP},
+    {IP4, 82, MCAST_JOIN_SOURCE_GROUP, GROUP},
+    {IP4, 83, MCAST_LEAVE_SOURCE_GROUP, GROUP},
+    {IP4, 84, MCAST_BLOCK_SOURCE, GROUP},
+    {IP4, 85, MCAST_UNBLOCK_SOURCE, GROUP},
+    {IP6, 4, IPV6_UNICAST_HOPS, INT},
+    {IP6, 9, IPV6_MULTICAST_IF, INT},
+    {IP6, 10, IPV6_MULTICAST_HOPS, INT},
+    {IP6, 11, IPV6_MULTICAST_LOOP, INT},
+    {IP6, 12, IPV6_JOIN_GROUP, RAW},
+    {IP6, 13, IPV6_LEAVE_GROUP, RAW},
+    {IP6, 26, IPV6_CHECKSUM, INT},
+    {IP6, 27, IPV6_V6ONLY, INT},
+    {IP6, 36, IPV6_RECVPKTINFO, INT},
+    {IP6, 37, IPV6_RECVHOPLIMIT, INT},
+    {IP6, 38, IPV6_RECVRTHDR, INT},
+    {IP6, 39, IPV6_RECVHOPOPTS, INT},
+    {IP6, 40, IPV6_RECVDSTOPTS, INT},
+    {IP6, 43, IPV6_RECVPATHMTU, INT},
+    {IP6, 46, IPV6_PKTINFO, RAW},
+    {IP6, 57, IPV6_RECVTCLASS, INT},
+    {IP6, 61, IPV6_TCLASS, INT},
+    {IP6, 62, IPV6_DONTFRAG, INT},
+    {IP6, 64, IPV6_TRANSPARENT, INT}, /* IPV6_BINDANY */
+    {IP6, 80, MCAST_JOIN_GROUP, GROUP},
+    {IP6, 81, MCAST_LEAVE_GROUP, GROUP},
+    {IP6, 82, MCAST_JOIN_SOURCE_GROUP, GROUP},
+    {IP6, 83, MCAST_LEAVE_SOURCE_GROUP, GROUP},
+    {IP6, 84, MCAST_BLOCK_SOURCE, GROUP},
+    {IP6, 85, MCAST_UNBLOCK_SOURCE, GROUP},
+    {TCP, 1, TCP_NODELAY, INT},
+    {TCP, 2, TCP_MAXSEG, INT},
+    {TCP, 4, TCP_CORK, INT}, /* TCP_NOPUSH */
+    {TCP, 256, TCP_KEEPIDLE, INT},
+    {TCP, 512, TCP_KEEPINTVL, INT},
+    {TCP, 1024, TCP_KEEPCNT, INT},
 };
 
 static const struct option *
@@ -58,141 +130,176 @@ find(int level, int name)
 	return NULL;
 }
 
-/* One bit a descriptor: SO_NOSIGPIPE.  Kept with the process; close forgets it through the same door as knotes. */
-int
-fbsd_send_flags(struct thread *t, int fd, int host_flags)
-{
-	const uint8_t *bits = fbsd_task(t)->nosigpipe;
-
-	if (fd >= 0 && fd < FBSD_NOSIGPIPE_FDS && bits[fd / 8] >> (fd % 8) & 1)
-		host_flags |= MSG_NOSIGNAL;
-	return host_flags;
-}
-
+/* A guest value in place for the host; its length or -errno. */
 static long
-nosigpipe_set(struct thread *t, int fd, int on)
+value_in(const struct option *o, uint8_t *v, uint32_t n)
 {
-	uint8_t *bits = fbsd_task(t)->nosigpipe, bit = (uint8_t)(1u << (fd % 8));
+	int *i = (void *)v;
+	int64_t *tv = (void *)v;
+	int swap;
 
-	if (fd >= FBSD_NOSIGPIPE_FDS)
-		return -ENOPROTOOPT;
-	if (on)
-		__atomic_fetch_or(&bits[fd / 8], bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(&bits[fd / 8], (uint8_t)~bit, __ATOMIC_RELAXED);
-	return 0;
+	switch (o->kind) {
+	case INT:
+	case FLAG:
+		return n < sizeof(int) ? -EINVAL : (long)sizeof(int);
+	case BUFFER:
+		if (n < sizeof(int) || *i < 1)
+			return -EINVAL;
+		return *i > G_BUFFER_MAX ? -ENOBUFS : (long)sizeof(int);
+	case TIMEVAL:
+		if (n < 16)
+			return -EINVAL;
+		return tv[0] < 0 || tv[1] < 0 || tv[1] >= 1000000 ? -EDOM : 16;
+	case LINGER:
+		if (n < 8)
+			return -EINVAL;
+		return i[1] < 0 || i[1] > UINT16_MAX ? -EDOM : 8;
+	case SMALL:
+	case RAW:
+		return n;
+	case SOURCE:
+		if (n < 12)
+			return -EINVAL;
+		swap = i[1], i[1] = i[2], i[2] = swap;
+		return 12;
+	case GROUP:
+		if (n < 136 || (n > 136 && n < 264) || !fbsd_sockaddr_family_in(v + 8))
+			return -EINVAL;
+		if (n >= 264 && !fbsd_sockaddr_family_in(v + 136))
+			return -EINVAL;
+		return n >= 264 ? 264 : 136;
+	case READ_INT:
+	case READ_FLAG:
+	case READ_ERRNO:
+	case READ_FAMILY:
+		break;
+	}
+	return -ENOPROTOOPT;
 }
 
-#define VALUE_MAX 256
-
-long
-fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int len)
+static void
+value_out(struct thread *t, const struct option *o, uint8_t *v)
 {
-	const struct option *o = find(level, name);
-	uint8_t v[VALUE_MAX] __attribute__((aligned(8))) = {0};
-	uint32_t valsize = (uint32_t)len;
-	int probe;
-	socklen_t n = sizeof(probe);
+	const struct errno_map *m = t->task->pers->errnos;
+	int *i = (void *)v;
+
+	switch (o->kind) {
+	case FLAG:
+	case READ_FLAG:
+		*i = *i ? o->gname : 0;
+		break;
+	case READ_ERRNO:
+		*i = *i > 0 && (unsigned)*i < m->n ? m->to_guest[*i] : *i;
+		break;
+	case READ_FAMILY:
+		*i = fbsd_family_out(*i);
+		break;
+	case BUFFER:
+		*i /= 2; /* the host tells twice what was set */
+		break;
+	case LINGER:
+		i[0] = i[0] ? 0x80 : 0;
+		break;
+	default:
+		break;
+	}
+}
+
+/* FreeBSD looks at the descriptor first, then at the length, then at the value. */
+static long
+check(int s, uint32_t len)
+{
+	int type;
+	socklen_t n = sizeof(type);
 	long r;
 
 	if (s < 0 || fd_is_ours(s))
 		return -EBADF;
-	if (len < 0 || valsize > sizeof(v))
-		return -EINVAL;
-	if (gm_read(v, val, valsize))
-		return -EFAULT;
-	r = host_call(SYS_getsockopt, s, SOL_SOCKET, SO_TYPE, &probe, &n);
-	if (r)
-		return r;
-	if (level == G_SOL_SOCKET && name == G_SO_NOSIGPIPE)
-		return valsize < 4 ? -EINVAL : nosigpipe_set(t, s, *(int *)(void *)v);
-	if (!o || o->kind == ERRNO || o->kind == TYPE || o->kind == FAMILY) {
-		if (!o)
-			log_debug(LOG_UNKNOWN, "setsockopt level %d option %d is not known", level, name);
-		return -ENOPROTOOPT;
-	}
-	if (o->kind == INT && valsize < 4 && o->hlevel != IPPROTO_IP)
-		return -EINVAL;
-	return host_call(SYS_setsockopt, s, o->hlevel, o->hname, v, o->kind == INT && valsize > 4 ? 4 : valsize);
+	r = host_call(SYS_getsockopt, s, SOL_SOCKET, SO_TYPE, &type, &n);
+	return r ? r : (int)len < 0 ? -EINVAL : 0;
 }
 
-/* xucred: version, uid, ngroups, groups[16], pid. */
+static const struct fbsd_special *
+special(int s, int level, int name)
+{
+	if (level == 0 && fbsd_host_option(s, SOL_SOCKET, SO_DOMAIN, AF_INET) == AF_UNIX)
+		return fbsd_option_local(name);
+	return fbsd_option_special(level, name);
+}
+
 static long
-peer_credentials(int s, uint64_t val, uint32_t size, uint64_t avalsize)
+unknown(const char *call, int level, int name)
 {
-	struct {
-		uint32_t version, uid;
-		int16_t ngroups, pad0;
-		uint32_t groups[16];
-		uint32_t pad1;
-		union {
-			int32_t pid;
-			uint64_t pad;
-		} u;
-	} x;
-	struct ucred uc;
-	socklen_t n = sizeof(uc);
-	long r = host_call(SYS_getsockopt, s, SOL_SOCKET, SO_PEERCRED, &uc, &n);
-	uint32_t len = size < sizeof(x) ? size : (uint32_t)sizeof(x);
-
-	if (r)
-		return r;
-	if ((int)uc.uid == -1)
-		return -ENOTCONN;
-	memset(&x, 0, sizeof(x));
-	x.uid = uc.uid;
-	x.ngroups = 1;
-	x.groups[0] = uc.gid;
-	x.u.pid = uc.pid;
-	return gm_write(val, &x, len) ? -EFAULT : gm_store32(avalsize, len);
+	log_debug(LOG_UNKNOWN, "%s: level %d option %d is not known", call, level, name);
+	return -ENOPROTOOPT;
 }
 
-static void
-convert_value(struct thread *t, const struct option *o, int *v)
+long
+fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int len)
 {
-	const struct errno_map *m = t->task->pers->errnos;
+	uint8_t v[FBSD_OPTION_MAX] __attribute__((aligned(8))) = {0};
+	struct fbsd_option o = {.t = t, .s = s, .v = v, .n = (uint32_t)len};
+	const struct fbsd_special *sp;
+	const struct option *p;
+	long r;
 
-	if (o->kind == ERRNO && *v > 0 && (unsigned)*v < m->n)
-		*v = m->to_guest[*v];
-	else if (o->kind == FAMILY)
-		*v = fbsd_family_out(*v);
-	else if (o->hlevel == SOL_SOCKET && (o->hname == SO_SNDBUF || o->hname == SO_RCVBUF))
-		*v /= 2; /* Linux tells twice what was set */
-	else if (o->kind == INT && o->hlevel == SOL_SOCKET && o->gname <= 0x10000 && o->gname < 0x1000 && *v)
-		*v = o->gname; /* flags read back as their own bit */
+	if (!val && len)
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	r = check(s, o.n);
+	if (r)
+		return r;
+	if (o.n > sizeof(v))
+		o.n = sizeof(v); /* more than any value has is not looked at */
+	if (gm_read(v, val, o.n))
+		return -EFAULT;
+	sp = special(s, level, name);
+	if (sp)
+		return sp->set ? sp->set(&o) : -ENOPROTOOPT;
+	p = find(level, name);
+	if (!p)
+		return unknown("setsockopt", level, name);
+	r = value_in(p, v, o.n);
+	return r < 0 ? r : host_call(SYS_setsockopt, s, p->hlevel, p->hname, v, r);
+}
+
+static long
+plain_get(struct fbsd_option *o, const struct option *p, uint32_t room)
+{
+	bool sized = p->kind == SMALL || p->kind == RAW;
+	socklen_t n = sized && room < FBSD_OPTION_MAX ? room : FBSD_OPTION_MAX;
+	long r = host_call(SYS_getsockopt, o->s, p->hlevel, p->hname, o->v, &n);
+
+	if (r == 0 && n >= sizeof(int))
+		value_out(o->t, p, o->v);
+	o->n = n;
+	return r;
 }
 
 long
 fbsd_getsockopt(struct thread *t, int s, int level, int name, uint64_t val, uint64_t avalsize)
 {
-	const struct option *o = find(level, name);
-	uint8_t v[VALUE_MAX] __attribute__((aligned(8))) = {0};
-	uint32_t size = 0;
-	socklen_t n;
+	uint8_t v[FBSD_OPTION_MAX] __attribute__((aligned(8))) = {0};
+	struct fbsd_option o = {.t = t, .s = s, .v = v};
+	const struct fbsd_special *sp;
+	const struct option *p;
+	uint32_t room = 0, n;
 	long r;
 
-	if (s < 0 || fd_is_ours(s))
-		return -EBADF;
-	if (val && gm_load32(avalsize, &size))
+	if (val && gm_read(&room, avalsize, sizeof(room)))
 		return -EFAULT;
-	n = size < sizeof(v) ? size : sizeof(v);
-	if (level == G_SOL_LOCAL && name == G_LOCAL_PEERCRED)
-		return peer_credentials(s, val, size, avalsize);
-	if (level == G_SOL_SOCKET && name == G_SO_NOSIGPIPE) {
-		*(int *)(void *)v = fbsd_send_flags(t, s, 0) ? G_SO_NOSIGPIPE : 0;
-		n = n < 4 ? n : 4;
-	} else {
-		if (!o) {
-			log_debug(LOG_UNKNOWN, "getsockopt level %d option %d is not known", level, name);
-			return -ENOPROTOOPT;
-		}
-		r = host_call(SYS_getsockopt, s, o->hlevel, o->hname, v, &n);
-		if (r)
-			return r;
-		if (n >= 4)
-			convert_value(t, o, (int *)(void *)v);
-	}
-	if (!val)
-		return 0;
-	return gm_write(val, v, n) ? -EFAULT : gm_store32(avalsize, n);
+	r = check(s, room);
+	if (r)
+		return r;
+	sp = special(s, level, name);
+	p = sp ? NULL : find(level, name);
+	if (sp)
+		r = sp->get ? sp->get(&o) : -ENOPROTOOPT;
+	else
+		r = p ? plain_get(&o, p, room) : unknown("getsockopt", level, name);
+	if (r || !val)
+		return r;
+	n = o.n < room ? o.n : room;
+	return gm_write(val, v, n) || gm_write(avalsize, &n, sizeof(n)) ? -EFAULT : 0;
 }

@@ -1,0 +1,23 @@
+/* Control messages of sendmsg and recvmsg: 12-byte headers, data 8-aligned. */
+#pragma once
+
+#include <sys/socket.h>
+
+#include "abi/freebsd/fbsd.h"
+
+struct fbsd_cmsghdr {
+	uint32_t len;
+	int32_t level, type;
+};
+_Static_assert(sizeof(struct fbsd_cmsghdr) == 12, "cmsghdr");
+
+#define FBSD_CMSG_ALIGN(n) (((n) + 7u) & ~7u)
+#define FBSD_CMSG_HEAD     FBSD_CMSG_ALIGN(sizeof(struct fbsd_cmsghdr))
+
+/** Guest messages @g of @n bytes as host ones in @h: bytes, or -EINVAL, -EBADF (one of our descriptors), -EMSGSIZE. */
+long fbsd_cmsg_in(const uint8_t *g, uint32_t n, uint8_t *h, uint32_t room);
+/**
+ * What the host gave with @mh, as guest messages in @g; bytes.  What has no room is dropped, descriptors closed, and
+ * MSG_CTRUNC set in *flags (host's).  @fd: the receiving socket.
+ */
+uint32_t fbsd_cmsg_out(struct thread *t, int fd, struct msghdr *mh, uint8_t *g, uint32_t room, int *flags);
