@@ -5,7 +5,7 @@ A package counts when its native test passes in 3 of 3 runs (1 with --quick), an
 that do not count are told with the reason, so are tests that run natively but not here.  A failing test wants its reason in
 known.list: one without fails the run, as does a rate below the limit.
 
-run.py DRAGOMAN [--quick] [--short] [--only PKG]... [--from PKG] [--fresh]
+run.py DRAGOMAN [--quick] [--short] [--only PKG]... [--from PKG] [--fresh] [--resume]
 """
 import argparse
 import hashlib
@@ -52,37 +52,62 @@ def run(command, package, goos, a):
             "skipped": sorted({n for w, n in top if w == "SKIP"})}, text[-20000:]
 
 
+def digest(*names):
+    """Of the files' contents."""
+    sha = hashlib.sha256()
+    for name in names:
+        with open(name, "rb") as f:
+            sha.update(hashlib.sha256(f.read()).digest())
+    return sha.hexdigest()
+
+
+def kept(a, package, kind, key, use, make):
+    """What make() found when it was last asked with this key, a file for each: a run that was cut goes on from there."""
+    name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
+    path = os.path.join(a.keep, "results", f"{package.replace('/', '_')}.{kind}.{name}.json")
+    if use and os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    result = make()
+    with open(path + ".part", "w", encoding="utf-8") as f:
+        json.dump(result, f, indent=1)
+    os.rename(path + ".part", path)
+    return result
+
+
 def native(package, program, a):
     """Passes each time?  The answer is kept: the same program on the same machine."""
-    with open(program, "rb") as f:
-        key = f"{hashlib.sha256(f.read()).hexdigest()} {a.short} {a.native} {goroot.LAYOUT}"
-    path = os.path.join(a.keep, "native.json")
-    kept = {}
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as f:
-            kept = json.load(f)
-    if a.fresh or kept.get(package, {}).get("key") != key:
+    def make():
         for _ in range(a.native):
             result, _ = run([program], package, "linux", a)
             if not result["ok"]:
                 break
-        kept[package] = dict(result, key=key)
-        with open(path + ".part", "w", encoding="utf-8") as f:
-            json.dump(kept, f, indent=1)
-        os.rename(path + ".part", path)
-    return kept[package]
+        return result
+    key = [digest(program), a.machine, a.short, a.native, a.timeout, goroot.LAYOUT]
+    return kept(a, package, "linux", key, not a.fresh, make)
 
 
 def ours(package, program, a):
-    failed = set()
-    for _ in range(TRIES):
-        result, text = run([a.dragoman, program], package, "freebsd", a)
-        if result["ok"]:
-            return dict(result, failed=[])
-        failed |= set(result["failed"])
-    with open(os.path.join(a.keep, "logs", package.replace("/", "_") + ".txt"), "w", encoding="utf-8") as f:
-        f.write(text)
-    return dict(result, failed=sorted(failed))
+    """Passes once?  Kept for --resume: the same program under the same dragoman on the same machine."""
+    def make():
+        failed = set()
+        for _ in range(TRIES):
+            result, text = run([a.dragoman, program], package, "freebsd", a)
+            if result["ok"]:
+                return dict(result, failed=[])
+            failed |= set(result["failed"])
+        with open(os.path.join(a.keep, "logs", package.replace("/", "_") + ".txt"), "w", encoding="utf-8") as f:
+            f.write(text)
+        return dict(result, failed=sorted(failed))
+    key = [digest(a.dragoman, program), a.machine, a.short, a.timeout, goroot.LAYOUT]
+    return kept(a, package, "freebsd", key, a.resume, make)
+
+
+def machine():
+    """What a kept result holds for: the kernel and the processors."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        models = sorted(line for line in f if line.startswith("model name"))
+    return [os.uname().release, os.uname().version, models]
 
 
 def uncounted(package, base, program, a, reasons):
@@ -136,11 +161,13 @@ def options():
     ap.add_argument("--only", action="append", metavar="PKG")
     ap.add_argument("--from", dest="start", metavar="PKG", help="go on from this package of the list")
     ap.add_argument("--fresh", action="store_true", help="run natively again what is known to pass natively")
+    ap.add_argument("--resume", action="store_true", help="go on with a run that was cut: keep what this dragoman has shown")
     ap.add_argument("--timeout", type=int, metavar="SECONDS", help="of a package: 120 when short, else 600")
     ap.add_argument("--keep", default=os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
                                                    "dragoman", "gotest"))
     a = ap.parse_args()
     a.short |= a.quick
+    a.machine = machine()
     a.native = 1 if a.quick else TRIES
     a.timeout = a.timeout or (120 if a.short else 600)
     return a
@@ -151,7 +178,8 @@ def main():
     if not os.path.exists(goroot.GO):
         print("SKIP: golang-1.19 is not installed")
         return 77
-    os.makedirs(os.path.join(a.keep, "logs"), exist_ok=True)
+    for folder in ("logs", "results"):
+        os.makedirs(os.path.join(a.keep, folder), exist_ok=True)
     a.root = goroot.make(a.keep)
     reasons = {line.partition(" ")[0]: line.partition(" ")[2].strip() for line in rows("known.list")}
     counted = passed = 0
