@@ -1,8 +1,13 @@
 /*
  * The names under which a program finds itself: /proc/curproc, /proc/self, /proc/<its pid>, and what lies in them.
  *
- * Plain names are told by their last component; only when it is one of a few, the directory is looked at.  curproc is
- * FreeBSD's word, and there (and by number) map and status have that system's form; under self they are the host's.
+ * There is what FreeBSD's procfs has, and exe, which many programs try; the host's own view of the process, which is
+ * this monitor, is not there.  Other names are told by their last component: only when it is one of a few, the directory
+ * is looked at.
+ *
+ * Source: FreeBSD manual procfs(4), sys/fs/procfs/procfs.c.
+ * KNOWN LIMITS: ctl, dbregs, etype, fpregs, mem, note, notepg, osrel, regs and rlimit are not there.  Reading the
+ * directory itself lists the host's names.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +38,20 @@ kind_of(const char *last)
 		if (!strcmp(last, names[i].name))
 			return names[i].self;
 	return PATH_NOT_SELF;
+}
+
+/* Names of the host's that show the monitor's memory and state. */
+static bool
+is_monitors(const char *last)
+{
+	static const char *const names[] = {"maps",    "smaps",  "smaps_rollup", "numa_maps", "pagemap", "mem",
+	                                    "environ", "auxv",   "stat",         "statm",     "stack",   "syscall",
+	                                    "wchan",   "limits", "mountinfo",    "mounts",    "map_files"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(last, names[i]))
+			return true;
+	return false;
 }
 
 /* "<pid>" or "<pid>/task/<tid>" of this process. */
@@ -92,31 +111,45 @@ take_self(struct thread *t, struct path *p, enum path_self kind, uint32_t use)
 	return 0;
 }
 
+/* What follows the name of this process's own directory in /proc, or NULL. */
+static char *
+after_own_dir(struct thread *t, char *text)
+{
+	static const char *const names[] = {"self", "curproc", "thread-self"};
+	char *word = text + 6;
+	size_t n;
+
+	if (strncmp(text, "/proc/", 6))
+		return NULL;
+	n = strcspn(word, "/");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (n == strlen(names[i]) && !memcmp(word, names[i], n))
+			return word + n;
+	return is_our_number(t, word, n) ? word + n : NULL;
+}
+
 int
 path_resolve_self(struct thread *t, struct path *p, uint32_t use)
 {
-	char *last = strrchr(p->text, '/');
+	char *rest = after_own_dir(t, p->text), *last;
 	enum path_self kind;
-	bool bsd = false;
 
-	if (!strncmp(p->text, "/proc/curproc", 13) && (!p->text[13] || p->text[13] == '/')) {
-		bsd = true;
-		memmove(p->text + 10, p->text + 13, strlen(p->text + 13) + 1);
-		memcpy(p->text, "/proc/self", 10);
-		last = strrchr(p->text, '/');
+	if (rest) {
+		if (!strncmp(p->text, "/proc/curproc", 13)) {
+			memmove(p->text + 10, p->text + 13, strlen(p->text + 13) + 1);
+			memcpy(p->text, "/proc/self", 10);
+			rest -= 3;
+		}
+		rest += strspn(rest, "/");
+		if (*rest && *rest != '.') {
+			kind = kind_of(rest);
+			return kind ? take_self(t, p, kind, use) : -ENOENT;
+		}
 	}
+	last = strrchr(p->text, '/');
 	last = last ? last + 1 : p->text;
 	kind = kind_of(last);
-	if (!kind)
+	if ((!kind && !is_monitors(last)) || !in_our_proc(t, p, last))
 		return 0;
-	if (!strncmp(p->text, "/proc/self/", 11) && last == p->text + 11) {
-		if (kind >= PATH_SELF_MAP && !bsd)
-			return 0;
-		return take_self(t, p, kind, use);
-	}
-	if (!strncmp(p->text, "/proc/", 6) && last > p->text + 7 && is_our_number(t, p->text + 6, (size_t)(last - 1 - p->text - 6)))
-		return take_self(t, p, kind, use);
-	if (kind >= PATH_SELF_MAP || !in_our_proc(t, p, last))
-		return 0;
-	return take_self(t, p, kind, use);
+	return kind ? take_self(t, p, kind, use) : -ENOENT;
 }

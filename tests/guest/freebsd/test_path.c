@@ -249,6 +249,34 @@ procfs_speaks_freebsd(void)
 	CHECK_ERR(EACCES, SYS_open, "/proc/curproc/status", O_RDWR, 0);
 }
 
+/* Programs (Go's pprof) read another system's maps where they find them.  procfs(4) has none, whatever the way there. */
+static void
+the_hosts_view_of_the_process_is_not_there(void)
+{
+	static const char *const names[] = {"/proc/self/maps", "/proc/curproc/maps", "/proc/self/smaps", "/proc//self/./maps",
+	                                    "/proc/self/fd/0", "/proc/self/environ", "/proc/self/task", "/proc/thread-self/maps"};
+	int64_t dir = sys(SYS_open, "/proc/self", O_RDONLY | O_DIRECTORY, 0);
+	struct stat b;
+
+	for (int i = 0; i < 8; i++) {
+		CHECK_ERR(ENOENT, SYS_open, names[i], O_RDONLY, 0);
+		CHECK_ERR(ENOENT, SYS_fstatat, AT_FDCWD, names[i], &b, 0);
+	}
+	CHECK_ERR(ENOENT, SYS_openat, dir, "maps", O_RDONLY, 0);
+	CHECK_ERR(ENOENT, SYS_openat, dir, "stat", O_RDONLY, 0);
+	sys(SYS_close, dir);
+	CHECK_OK(SYS_fstatat, AT_FDCWD, "/proc/curproc/", &b, 0);
+	CHECK_OK(SYS_fstatat, AT_FDCWD, "/proc/self/..", &b, 0);
+	/* An ordinary file of such a name is an ordinary file. */
+	sys(SYS_close, files_make(P("maps"), "x"));
+	CHECK_OK(SYS_fstatat, AT_FDCWD, P("maps"), &b, 0);
+	CHECK_OK(SYS_unlink, P("maps"));
+	/* self speaks the same language as curproc. */
+	dir = sys(SYS_open, "/proc/self/map", O_RDONLY, 0);
+	CHECK(sys(SYS_read, dir, text, 2) == 2 && !memcmp(text, "0x", 2));
+	sys(SYS_close, dir);
+}
+
 static void
 working_directories_are_told(void)
 {
@@ -348,6 +376,7 @@ const struct test tests[] = {
     {"the_program_finds_itself", the_program_finds_itself},
     {"relative_names_find_the_program_too", relative_names_find_the_program_too},
     {"procfs_speaks_freebsd", procfs_speaks_freebsd},
+    {"the_hosts_view_of_the_process_is_not_there", the_hosts_view_of_the_process_is_not_there},
     {"working_directories_are_told", working_directories_are_told},
     {"realpathat_resolves", realpathat_resolves},
     {"chroot_moves_the_root", chroot_moves_the_root},
