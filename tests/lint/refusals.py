@@ -96,8 +96,36 @@ def sizes():
             case("sizes_" + title, "sizes", tree(folder, files), want)
 
 
+def coverage(folder):
+    """A map of two calls; programs whose notes are (number, kind): 1 a value, 2 an error."""
+    table = os.path.join(folder, "two.map")
+    with open(table, "w", encoding="utf-8") as f:
+        f.write("last 9\n  3 M same read(fd fd) -> size @wait\n  4 M part write(fd fd) -> size -- note\n  5 R none open() -> fd -- no\n")
+    write = [(4, 1), (4, 2)]
+    rows = [
+        ("value_and_error_pass", [(3, 1), (3, 2), *write], "", None),
+        ("a_call_without_a_test_is_refused", write, "", "3 read: no guest test asserts both"),
+        ("a_call_that_nobody_looks_at_is_refused", [(3, 0), *write], "", "3 read: no guest test asserts both"),
+        ("a_value_alone_is_refused", [(3, 1), *write], "", "3 read: no guest test asserts error"),
+        ("what_is_listed_passes", [(3, 1), *write], "read error -- reasons\n", None),
+        ("what_is_listed_must_still_be_missing", [(3, 1), (3, 2), *write], "read error\n", "3 read: is tested now"),
+        ("half_of_what_is_listed_too", [(3, 1), *write], "read both\n", "3 read: is tested now (value)"),
+        ("only_implemented_calls_are_listed", [(3, 1), (3, 2), *write], "open both\n", "open: in untested.list, but no"),
+        ("the_list_has_a_form", [(3, 1), *write], "read errors\n", "untested.list:1: not of the form"),
+        ("a_program_without_notes_is_refused", [], "", "no call sites, so nothing was checked"),
+    ]
+    for title, notes, known, want in rows:
+        text = '.pushsection .kit.calls,"",@progbits\n' if notes else ""
+        text += "".join(f".long {nr}, {kind}\n" for nr, kind in notes) + (".popsection\n" if notes else "")
+        archive(folder, title, text, ["-c"], ".S")
+        with open(os.path.join(folder, "untested.list"), "w", encoding="utf-8") as f:
+            f.write(known)
+        case("coverage_" + title, "coverage", [table, f.name, os.path.join(folder, title + ".S.o")], want)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     fastlane(scratch)
+    coverage(scratch)
 layers()
 sizes()
 sys.exit(bad != 0)

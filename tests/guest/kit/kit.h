@@ -20,8 +20,22 @@ _Static_assert(offsetof(struct ret, carry) == 16 && offsetof(struct ret, rdx) ==
 
 /** Any call, up to eight arguments (the last two go on the stack, as libc's stubs pass them). */
 struct ret kit_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h);
-#define KIT_X(v)                                        ((uint64_t)(v))
-#define KIT_CALL_(n, a, b, c, d, e, f, g, h, ...)       kit_call(n, KIT_X(a), KIT_X(b), KIT_X(c), KIT_X(d), KIT_X(e), KIT_X(f), KIT_X(g), KIT_X(h))
+/*
+ * What tests/lint/coverage.py reads: for every call compiled in, its number and whether an assertion looks at its result.  The
+ * assertions below shadow kit_asserted for what stands inside their parentheses; arguments of a call are outside again.
+ */
+enum { KIT_PLAIN, KIT_VALUE, KIT_ERROR, kit_asserted = KIT_PLAIN };
+#define KIT_NOTE(n)                                                                                                      \
+	__asm__ volatile(".pushsection .kit.calls,\"\",@progbits\n\t.long %c0, %c1\n\t.popsection" ::"i"(              \
+	                     __builtin_constant_p(n) ? (n) : -1),                                                        \
+	                 "i"(kit_asserted))
+#define KIT_X(v) ((uint64_t)(v))
+#define KIT_CALL_(n, a, b, c, d, e, f, g, h, ...)                                                                        \
+	({                                                                                                               \
+		KIT_NOTE(n);                                                                                             \
+		enum { kit_asserted = KIT_PLAIN };                                                                       \
+		kit_call(n, KIT_X(a), KIT_X(b), KIT_X(c), KIT_X(d), KIT_X(e), KIT_X(f), KIT_X(g), KIT_X(h));             \
+	})
 #define call(...)                                       KIT_CALL_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 /** Value of a call that must succeed, or -errno. */
@@ -52,6 +66,7 @@ bool kit_failed_with(const char *file, int line, const char *what, int error, st
 
 #define CHECK(cond)                                            \
 	do {                                                   \
+		enum { kit_asserted = KIT_VALUE };             \
 		if (!(cond)) {                                 \
 			kit_fail(__FILE__, __LINE__, "%s", #cond); \
 			return;                                \
@@ -59,6 +74,7 @@ bool kit_failed_with(const char *file, int line, const char *what, int error, st
 	} while (0)
 #define CHECK_EQ(a, b)                                                                                            \
 	do {                                                                                                      \
+		enum { kit_asserted = KIT_VALUE };                                                                \
 		int64_t kit_a = (int64_t)(a), kit_b = (int64_t)(b);                                               \
 		if (kit_a != kit_b) {                                                                             \
 			kit_fail(__FILE__, __LINE__, "%s is %ld, expected %ld", #a, (long)kit_a, (long)kit_b);    \
@@ -68,17 +84,38 @@ bool kit_failed_with(const char *file, int line, const char *what, int error, st
 /** The call fails with this errno: carry set, errno in rax, rdx untouched. */
 #define CHECK_ERR(errno_, ...)                                                                                \
 	do {                                                                                                  \
+		enum { kit_asserted = KIT_ERROR };                                                            \
 		if (!kit_failed_with(__FILE__, __LINE__, #__VA_ARGS__, (errno_), call(__VA_ARGS__)))          \
 			return;                                                                               \
 	} while (0)
 /** The call succeeds: carry clear.  The value is not looked at. */
 #define CHECK_OK(...)                                                                                         \
 	do {                                                                                                  \
+		enum { kit_asserted = KIT_VALUE };                                                            \
 		struct ret kit_r = call(__VA_ARGS__);                                                         \
 		if (kit_r.carry) {                                                                            \
 			kit_fail(__FILE__, __LINE__, "%s: errno %ld", #__VA_ARGS__, (long)kit_r.val);         \
 			return;                                                                               \
 		}                                                                                             \
+	} while (0)
+
+/** For where no CHECK can return, as in a child: is it so?  Its result must reach a CHECK. */
+__attribute__((warn_unused_result)) static inline bool
+kit_holds(bool cond)
+{
+	return cond;
+}
+#define HOLDS(cond)                                \
+	({                                         \
+		enum { kit_asserted = KIT_VALUE }; \
+		kit_holds(cond);                   \
+	})
+/** A call that does not come back, such as exit: what it did must reach a CHECK. */
+#define ENDS(...)                                  \
+	do {                                       \
+		enum { kit_asserted = KIT_VALUE }; \
+		call(__VA_ARGS__);                 \
+		__builtin_trap();                  \
 	} while (0)
 
 /** The program's tests; ends with a NULL name. */

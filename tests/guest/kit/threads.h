@@ -73,11 +73,7 @@ struct thr_param {
 };
 _Static_assert(sizeof(struct thr_param) == 104 && offsetof(struct thr_param, flags) == 64, "sys/thr.h");
 
-static inline int64_t
-op(volatile void *obj, int what, uint64_t val, volatile void *a, void *b)
-{
-	return sys(NR_umtx_op, obj, what, val, a, b);
-}
+#define op(obj, what, val, a, b) sys(NR_umtx_op, obj, what, val, a, b)
 
 /* The same with a relative time limit in ms, or with none when that is 0. */
 static inline int64_t
