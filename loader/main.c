@@ -14,6 +14,7 @@
 #include "abi/abi.h"
 #include "abi/core/fd.h"
 #include "abi/core/gm.h"
+#include "loader/binfmt.h"
 #include "loader/config.h"
 #include "loader/engine.h"
 #include "loader/image.h"
@@ -119,6 +120,10 @@ main(int argc, char **argv)
 	struct program p = {0};
 	uint64_t stack_rlim;
 
+	if (binfmt_started())
+		argv = binfmt_args(&argc, argv);
+	if (!argv)
+		diag_die(EXIT_SETUP, "no memory for the arguments");
 	if (layout_fix(argv, &stack_rlim, &d) || fd_setup(&d))
 		refuse(&d);
 	c->stack_rlim = stack_rlim;
