@@ -54,10 +54,11 @@ struct personality {
 	/** Put a result (host value, -errno, -HOST_EJUSTRETURN) into the registers. */
 	void (*set_result)(struct thread *t, long r);
 	/**
-	 * Serve the call in t->cpu by @fn (of tab->fast) on the fast lane; true when the registers hold the result, false
-	 * when the full lane must serve it.  No libc, no vector registers, no TLS.
+	 * A call of tab->fast ended with @r, an error or with a second result: put it into the registers and return true, or
+	 * false when the full lane must serve the call.  (Plain success is done by the engine: rax, and carry clear, which is
+	 * what all of its guests take for success.)  No libc, no vector registers, no TLS.
 	 */
-	bool (*fast)(struct thread *t, sys_serve_fn *fn);
+	bool (*fast_result)(struct thread *t, long r);
 
 	/** Turn a fault in guest code into a guest signal (delivered by deliver()). */
 	void (*fault)(struct thread *t, const struct guest_fault *f);

@@ -9,6 +9,7 @@ enum stop_why {
 	STOP_SYSCALL,   /* t->cpu asks for a system call */
 	STOP_FAULT,     /* guest code faulted: stop.fault */
 	STOP_INTERRUPT, /* t->wake was set: look at signals, then run again */
+	STOP_SERVED,    /* engine_config.serve said that the thread ends */
 };
 
 struct stop {
@@ -24,6 +25,7 @@ struct engine_config {
 	bool patch;       /* rewrite call sites after the first traps */
 	struct gm *gm;
 	bool full_only;   /* every call on the full lane: tracing */
+	bool (*serve)(struct thread *t); /* serve the call in t->cpu; false when the thread ends */
 	bool filter_inherited; /* a seccomp filter of ours survived an exec: do not stack another */
 };
 

@@ -35,7 +35,7 @@ static struct {
 	enum intercept mode;
 	bool patch, full_only;
 	struct native_stats total; /* of threads that have ended */
-	const struct personality *pers;
+	bool (*serve)(struct thread *t);
 } eng;
 
 const char *
@@ -152,6 +152,7 @@ native_setup(const struct engine_config *c, struct diag *d)
 	if (eng.patch)
 		patch_setup(c->gm, native_entry);
 	eng.full_only = c->full_only;
+	eng.serve = c->serve;
 	if (choose_mode(c->intercept, c->filter_inherited, d))
 		return d->code;
 	for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++)
@@ -196,7 +197,8 @@ native_new(struct thread *t)
 	nt->cpu.rflags = 0x202;
 	nt->vec.mxcsr = 0x1f80;
 	nt->vec.live = 2;
-	nt->fast = t->task->pers->fast;
+	nt->fast = t->task->pers->fast_result;
+	nt->full = eng.serve;
 	nt->fast_tab = t->task->pers->tab->fast;
 	nt->fast_n = eng.full_only ? 0 : t->task->pers->tab->n;
 	t->cpu = &nt->cpu;
@@ -267,6 +269,9 @@ native_run(struct thread *t, struct stop *ret_stop)
 	case WHY_FAULT:
 		ret_stop->why = STOP_FAULT;
 		ret_stop->fault = nt->fault;
+		break;
+	case WHY_SERVED:
+		ret_stop->why = STOP_SERVED;
 		break;
 	default:
 		ret_stop->why = STOP_INTERRUPT;

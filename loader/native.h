@@ -35,11 +35,15 @@
 #define NT_NFAST      224
 #define NT_FASTTAB    232
 #define NT_FASTN      240
+#define NT_FULL       248
 #define NT_VEC        256
+
+#define THREAD_HAS_RET2 8   /* in struct thread, whose wake is at 0 */
 
 #define WHY_SYSCALL   0
 #define WHY_FAULT     1
 #define WHY_INTERRUPT 2
+#define WHY_SERVED    3
 
 #define ALT_SIZE      65536
 
@@ -56,12 +60,13 @@ struct nthread {
 	struct thread *t;
 	uint64_t host_rsp;      /* the run loop's stack while the guest runs */
 	uint64_t host_fs;       /* our own FS base */
-	bool (*fast)(struct thread *t, sys_serve_fn *fn); /* the personality's */
+	bool (*fast)(struct thread *t, long r); /* the personality's fast_result */
 	uint32_t why;
 	uint32_t pad;
 	uint64_t nfast;         /* calls that the fast lane served */
 	sys_serve_fn *const *fast_tab; /* by call number, NULL where the full lane must serve */
 	uint64_t fast_n;        /* entries; 0: full lane for all */
+	bool (*full)(struct thread *t); /* engine_config.serve */
 	struct x64_vec vec;     /* at NT_VEC */
 	struct guest_fault fault;
 	uint64_t trap_site;     /* guest address of the syscall instruction that trapped, 0 otherwise */
@@ -95,8 +100,10 @@ NT_CHECK(why, NT_WHY);
 NT_CHECK(nfast, NT_NFAST);
 NT_CHECK(fast_tab, NT_FASTTAB);
 NT_CHECK(fast_n, NT_FASTN);
+NT_CHECK(full, NT_FULL);
 NT_CHECK(vec, NT_VEC);
 _Static_assert(offsetof(struct thread, wake) == 0, "assembly reads t->wake at 0");
+_Static_assert(offsetof(struct thread, has_ret2) == THREAD_HAS_RET2, "assembly reads it");
 
 /* native_entry.S.  Windows: a signal inside one makes the exit start over, so that no wake-up is missed. */
 void native_enter(struct nthread *nt);

@@ -9,10 +9,12 @@
  * GS points to struct nthread throughout.  Both exits begin by testing t->wake and can be started over at any
  * instruction before they have left: the signal handler does that when it lands between their labels.
  */
+#include "abi/core/host_errno.h"
 #include "abi/core/vec_x64.h"
 #include "loader/native.h"
 
 #define FL_STATUS 0x8d5		/* OF SF ZF AF PF CF */
+#define FL_CARRY  1
 #define FL_PLAIN  0x202		/* IF and the constant bit */
 #define FL_RARE   0x44500	/* AC NT DF TF: must not reach C */
 
@@ -31,6 +33,26 @@
 	mov	%r13, %gs:NT_CPU_R13
 	mov	%r14, %gs:NT_CPU_R14
 	mov	%r15, %gs:NT_CPU_R15
+	.endm
+
+/* Our MXCSR and FS base; rdi = the thread's vectors. */
+	.macro OUR_STATE
+	cmpl	$X64_MXCSR_DEFAULT, VEC_MXCSR(%rdi)
+	je	1f
+	mov	%gs:NT_HOST_RSP, %rsp
+	movl	$X64_MXCSR_DEFAULT, -8(%rsp)
+	ldmxcsr	-8(%rsp)
+1:	mov	%gs:NT_HOST_FS, %rax
+	wrfsbase %rax
+	.endm
+
+	.macro TO_MONITOR
+	mov	%gs:NT_SELF, %rdi
+	add	$NT_VEC, %rdi
+	VEC_SAVE
+	rdfsbase %rax
+	mov	%rax, %gs:NT_CPU_FSBASE
+	OUR_STATE
 	.endm
 
 	EXPORT	native_entry
@@ -56,13 +78,22 @@ native_entry:
 	cmp	%gs:NT_FASTN, %rax
 	jae	.Lto_full
 	mov	%gs:NT_FASTTAB, %rsi
-	mov	(%rsi,%rax,8), %rsi
-	test	%rsi, %rsi
+	mov	(%rsi,%rax,8), %rax
+	test	%rax, %rax
 	jz	.Lto_full
 	mov	%gs:NT_THREAD, %rdi
-	call	*%gs:NT_FAST
-	test	%al, %al
-	jz	.Lto_full
+	mov	%gs:NT_SELF, %rsi
+	add	$NT_CPU_RDI, %rsi
+	movb	$0, THREAD_HAS_RET2(%rdi)
+	call	*%rax
+	cmp	$-HOST_ERR_MAX, %rax
+	jae	.Lfast_result
+	mov	%gs:NT_THREAD, %rdi
+	cmpb	$0, THREAD_HAS_RET2(%rdi)
+	jne	.Lfast_result
+	mov	%rax, %gs:NT_CPU_RAX
+	andq	$~FL_CARRY, %gs:NT_CPU_RFLAGS	/* success, for every guest of this engine */
+.Lfast_served:
 	incq	%gs:NT_NFAST
 
 	EXPORT	native_fast_exit_begin
@@ -102,6 +133,15 @@ native_fast_exit_end:
 	popfq
 	jmp	.Lflags_plain
 
+/* An error or a second result: the personality puts it into the registers, or asks for the full lane. */
+.Lfast_result:
+	mov	%gs:NT_THREAD, %rdi
+	mov	%rax, %rsi
+	call	*%gs:NT_FAST
+	test	%al, %al
+	jnz	.Lfast_served
+	jmp	.Lto_full
+
 /* A signal came during a fast call, which is complete: the registers in the block are the guest's. */
 .Lfast_woken:
 	movl	$WHY_INTERRUPT, %gs:NT_WHY
@@ -109,32 +149,29 @@ native_fast_exit_end:
 	SAVE_REST
 	jmp	.Lstop
 
+/*
+ * The full lane: everything of the guest is stored, then C may do anything.  It is called from here, not from the run
+ * loop, because each return taken after a host call is a misprediction.
+ */
 .Lto_full:
-	movl	$WHY_SYSCALL, %gs:NT_WHY
+	movl	$WHY_SERVED, %gs:NT_WHY
 	movl	$0, %gs:NT_CPU_EXACT
 	SAVE_REST
-	jmp	.Lstop
+	TO_MONITOR
+	mov	%gs:NT_THREAD, %rdi
+	call	*%gs:NT_FULL
+	test	%al, %al
+	jnz	native_full_exit_begin
+	jmp	.Lleave
 
 /* General registers were stored, and NT_WHY set, by the signal handler; rsp is NT_HOST_RSP. */
 	EXPORT	native_redirected
 native_redirected:
 .Lstop:
-	mov	%gs:NT_SELF, %rdi
-	add	$NT_VEC, %rdi
-	VEC_SAVE
-	rdfsbase %rax
-	mov	%rax, %gs:NT_CPU_FSBASE
-.Lback_to_loop:
-	mov	%gs:NT_HOST_FS, %rax
-	wrfsbase %rax
+	TO_MONITOR
+.Lleave:
 	mov	%gs:NT_HOST_RSP, %rsp
-	mov	%gs:NT_SELF, %rax
-	cmpl	$X64_MXCSR_DEFAULT, NT_VEC+VEC_MXCSR(%rax)
-	je	1f
-	pushq	$X64_MXCSR_DEFAULT
-	ldmxcsr	(%rsp)
-	pop	%rax
-1:	add	$136, %rsp
+	add	$136, %rsp
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -234,9 +271,13 @@ native_full_exit_begin:
 	EXPORT	native_full_exit_end
 native_full_exit_end:
 
+/* The handler may have sent us back here from after the switch to the guest's state. */
 .Lfull_woken:
+	mov	%gs:NT_SELF, %rdi
+	add	$NT_VEC, %rdi
+	OUR_STATE
 	movl	$WHY_INTERRUPT, %gs:NT_WHY
-	jmp	.Lback_to_loop
+	jmp	.Lleave
 
 /* Where handlers return to: rt_sigreturn. */
 	EXPORT	native_restorer

@@ -259,8 +259,10 @@ int
 program_start(struct exec_config *c, struct program *p, struct diag *d)
 {
 	const struct options *o = &c->opt;
-	struct engine_config ec = {.intercept = o->intercept, .patch = !o->no_patch, .full_only = o->strace || o->summary || o->no_fast};
-
+	struct engine_config ec = {.intercept = o->intercept,
+	                           .patch = !o->no_patch,
+	                           .full_only = o->strace || o->summary || o->no_fast,
+	                           .serve = run_serve};
 	struct mapped m;
 	struct task *task;
 

@@ -6,7 +6,16 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
+#include "abi/core/host_errno.h"
+
 struct thread;
+
+/* Functions that return straight after a host call do so through return.S, where the compiler can. */
+#if __has_attribute(function_return)
+#define HOST_RETURNS __attribute__((function_return("thunk-extern")))
+#else
+#define HOST_RETURNS
+#endif
 
 static inline long
 host_call6(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
@@ -70,13 +79,3 @@ host_block6(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c, uint6
 }
 #define HOST_BLOCK_(t, n, a, b, c, d, e, f, ...) host_block6(t, n, HOST_X(a), HOST_X(b), HOST_X(c), HOST_X(d), HOST_X(e), HOST_X(f))
 #define host_block(...) HOST_BLOCK_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
-
-/** Interrupted without effect; never reaches a guest. */
-#define HOST_ERESTART 512
-/** The same, but the call starts over after the signal whatever the guest's handler says (locking a mutex). */
-#define HOST_ERESTARTNOINTR 514
-/** The handler has set all guest registers itself (sigreturn, setcontext). */
-#define HOST_EJUSTRETURN 513
-/** -GUEST_ERRNO(n): an error that only the guest knows, in its own number n. */
-#define GUEST_ERRNO(n)      (0x800 + (n))
-#define HOST_ERR_MAX        4095

@@ -39,20 +39,16 @@ refuse(const struct systab *tab, uint64_t nr)
 	return -ENOSYS;
 }
 
-/* Serve until it is done or a signal that the guest must see ended it. */
-static long
-serve(struct thread *t, const struct sysent *e, const uint64_t a[8])
+long
+sys_again(struct thread *t, const struct sysent *e, const uint64_t *a, long r)
 {
 	const struct personality *p = t->task->pers;
-	long r;
 
-	t->in_restart = 0;
-	for (;;) {
-		r = e->serve(t, a);
-		if ((r != -HOST_ERESTART && r != -HOST_ERESTARTNOINTR && r != -EINTR) || t->exit_now || p->signals_due(t))
-			return r;
+	while ((r == -HOST_ERESTART || r == -HOST_ERESTARTNOINTR || r == -EINTR) && !t->exit_now && !p->signals_due(t)) {
 		t->in_restart = 1;
+		r = e->serve(t, a);
 	}
+	return r;
 }
 
 long
@@ -63,11 +59,12 @@ sys_serve(struct thread *t, uint64_t nr, const uint64_t a[8])
 	const struct sysent *e = nr < tab->n ? &tab->ent[nr] : NULL;
 	long r;
 
+	t->in_restart = 0;
 	t->has_ret2 = false;
 	t->calls++;
 	if (trace && trace->enter)
 		trace->enter(t, nr, a);
-	r = e && e->serve ? serve(t, e, a) : refuse(tab, nr);
+	r = e && e->serve ? sys_again(t, e, a, e->serve(t, a)) : refuse(tab, nr);
 	if (trace && trace->leave)
 		trace->leave(t, nr, a, r);
 	return r;

@@ -48,6 +48,7 @@ struct sysent {
 	uint8_t ret;            /* enum sys_kind */
 	uint8_t classes;        /* enum sys_classes */
 	uint16_t err;           /* SYS_FAIL: host errno */
+	bool plain;             /* served, its arguments all in registers and its number not an argument */
 	sys_serve_fn *serve;    /* NULL for NONE, FAIL, GONE */
 	sys_serve_fn *fast;     /* NULL: full lane only */
 	const struct sysarg *args;
@@ -69,3 +70,8 @@ struct systab {
  * NONE and GONE: -ENOSYS, named once on stderr.
  */
 long sys_serve(struct thread *t, uint64_t nr, const uint64_t a[8]);
+/**
+ * @e was served once, with t->in_restart 0, and gave @r: if a signal interrupted it that the guest need not see, serve it
+ * again, until it is done or one came that the guest must see.
+ */
+long sys_again(struct thread *t, const struct sysent *e, const uint64_t *a, long r);

@@ -163,12 +163,12 @@ struct thread {
 	 * it enters the guest and by host_block() before it sleeps.  Non-zero: something to look at. */
 	volatile uint32_t wake;
 	uint32_t in_restart;        /* this service repeats an interrupted one: keep `deadline` */
+	bool has_ret2;              /* ret2 below is set; read by assembly */
 	struct task *task;
 	struct cpu_x64 *cpu;        /* registers, x86-64 guests */
 	int32_t tid;                /* guest thread id */
 	pid_t htid;                 /* host thread id */
 	uint64_t ret2;              /* second result register of the call being served */
-	bool has_ret2;
 	bool exit_now;              /* the run loop ends this thread */
 	uint64_t deadline;          /* ns, host CLOCK_MONOTONIC, of the interrupted wait; valid with in_restart */
 	struct inbox inbox;

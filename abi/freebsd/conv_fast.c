@@ -33,12 +33,8 @@ fbsd_amd64_set_result(struct thread *t, long r)
 }
 
 bool
-fbsd_amd64_fast(struct thread *t, sys_serve_fn *fn)
+fbsd_amd64_fast_result(struct thread *t, long r)
 {
-	long r;
-
-	t->has_ret2 = false;
-	r = fn(t, &t->cpu->rdi);
 	if (r == -HOST_ERESTART)
 		return false;
 	fbsd_amd64_set_result(t, r);

@@ -120,6 +120,6 @@ int fbsd_amd64_get_call(struct thread *t, uint64_t *ret_nr, uint64_t ret_a[8]);
 extern const struct personality fbsd_amd64;
 /* conv_fast.c (fast lane) */
 void fbsd_amd64_set_result(struct thread *t, long r);
-bool fbsd_amd64_fast(struct thread *t, sys_serve_fn *fn);
+bool fbsd_amd64_fast_result(struct thread *t, long r);
 /* start.c */
 int fbsd_start(struct thread *t, const struct start_info *s, struct diag *d);

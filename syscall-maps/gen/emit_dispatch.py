@@ -7,6 +7,10 @@ import specfile
 from map_model import HANDLED
 
 
+# Their first argument is the number.
+INDIRECT = ("syscall", "__syscall")
+
+
 def banner(path):
     return f"/* Made by emit_dispatch.py from {path.rsplit('/', 1)[-1]}.  Do not edit. */\n"
 
@@ -35,8 +39,8 @@ def header(m, path):
     return "".join(out)
 
 
-def define(m, c, body):
-    return (f"/* {c.line.where} */\nlong\n{serve_name(m, c)}(struct thread *t, const uint64_t *a)\n{{\n{body}}}\n\n")
+def define(m, c, body, how=""):
+    return (f"/* {c.line.where} */\n{how}long\n{serve_name(m, c)}(struct thread *t, const uint64_t *a)\n{{\n{body}}}\n\n")
 
 
 def casts(c):
@@ -62,7 +66,7 @@ def check_memory(c, i, a):
 
 def same(m, c):
     checks = "".join(check_memory(c, i, a) for i, a in enumerate(c.args))
-    return define(m, c, f"{checks}\treturn host_block(t, SYS_{c.host or c.name}{casts(c)});\n")
+    return define(m, c, f"{checks}\treturn host_block(t, SYS_{c.host or c.name}{casts(c)});\n", "HOST_RETURNS ")
 
 
 def fast_file(m, path, header_name):
@@ -94,6 +98,8 @@ def entry(m, c):
         f.append(f".classes = {' | '.join(map_model.CLASSES[w] for w in c.classes)}")
     if c.kind in HANDLED + ("same",):
         f.append(f".serve = {serve_name(m, c)}")
+        if len(c.args) <= 6 and c.name not in INDIRECT:
+            f.append(".plain = true")
     if c.kind in ("same", "fast", "both"):
         f.append(f".fast = {fast_name(m, c)}")
     if c.args:
