@@ -5,6 +5,10 @@ A package counts when its native test passes in 3 of 3 runs (1 with --quick), an
 that do not count are told with the reason, so are tests that run natively but not here.  A failing test wants its reason in
 known.list: one without fails the run, as does a rate below the limit.
 
+What the native go command builds and starts comes to us by Go's own way, a go_freebsd_amd64_exec along PATH.  Other native
+programs that start FreeBSD ones (sh, nohup) hand them to the kernel: packages marked binfmt run where it has been told of
+us (tests/binfmt.sh), if it can be.
+
 run.py DRAGOMAN [--quick] [--short] [--only PKG]... [--from PKG] [--fresh] [--resume]
 """
 import argparse
@@ -12,6 +16,9 @@ import hashlib
 import json
 import os
 import re
+import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -21,6 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import proc  # noqa: E402
 
+BINFMT = os.path.join(os.path.dirname(HERE), "binfmt.sh")
 LIMIT = 98.0  # per cent of the packages that pass natively
 TRIES = 3
 
@@ -30,10 +38,33 @@ def rows(name):
         return [line.rstrip("\n") for line in f if line.strip() and not line.startswith("#")]
 
 
-def packages(a):
+def marked(word=None):
+    """The packages of the list, or those with this mark."""
     found = [line.split() for line in rows("packages.list")]
-    names = a.only or [r[0] for r in found if not a.quick or "quick" in r[1:]]
+    return [r[0] for r in found if word is None or word in r[1:]]
+
+
+def packages(a):
+    names = a.only or marked("quick" if a.quick else None)
     return names[names.index(a.start):] if a.start else names
+
+
+def told_of_us(a):
+    """The command before one of ours that lets the kernel start FreeBSD programs, or none."""
+    command = ["unshare", "-Urm", "sh", BINFMT, a.dragoman]
+    if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
+        return command
+    print("no binfmt_misc in a user namespace here: native programs cannot start FreeBSD ones", flush=True)
+    return []
+
+
+def go_exec(a, folder):
+    """How the go command starts what it built for FreeBSD."""
+    name = os.path.join(folder, "go_freebsd_amd64_exec")
+    with open(name, "w", encoding="utf-8") as f:
+        f.write(f'#!/bin/sh\nexec {shlex.quote(a.dragoman)} "$@"\n')
+    os.chmod(name, 0o755)
+    return folder
 
 
 def run(command, package, goos, a):
@@ -41,6 +72,8 @@ def run(command, package, goos, a):
     args = [*command, "-test.v", "-test.timeout", f"{a.timeout}s"] + (["-test.short"] if a.short else [])
     with tempfile.TemporaryDirectory() as tmp:
         env = dict(goroot.settings(goos, a.root), TMPDIR=tmp)
+        if goos == "freebsd":
+            env["PATH"] = go_exec(a, tempfile.mkdtemp(dir=tmp)) + ":" + env["PATH"]
         status, out, err = proc.run(args, a.timeout + 30, cwd=os.path.join(a.root, "src", package), env=env)
     text = (out + err).decode(errors="replace")
     told = re.findall(r"--- (PASS|FAIL|SKIP): (\S+)", text)
@@ -89,17 +122,19 @@ def native(package, program, a):
 
 def ours(package, program, a):
     """Passes once?  Kept for --resume: the same program under the same dragoman on the same machine."""
+    command = [*(a.binfmt if package in marked("binfmt") else []), a.dragoman, program]
+
     def make():
         failed = set()
         for _ in range(TRIES):
-            result, text = run([a.dragoman, program], package, "freebsd", a)
+            result, text = run(command, package, "freebsd", a)
             if result["ok"]:
                 return dict(result, failed=[])
             failed |= set(result["failed"])
         with open(os.path.join(a.keep, "logs", package.replace("/", "_") + ".txt"), "w", encoding="utf-8") as f:
             f.write(text)
         return dict(result, failed=sorted(failed))
-    key = [digest(a.dragoman, program), a.machine, a.short, a.timeout, goroot.LAYOUT]
+    key = [digest(a.dragoman, program), a.machine, a.short, a.timeout, goroot.LAYOUT, len(command) > 2]
     return kept(a, package, "freebsd", key, a.resume, make)
 
 
@@ -181,6 +216,7 @@ def main():
     for folder in ("logs", "results"):
         os.makedirs(os.path.join(a.keep, folder), exist_ok=True)
     a.root = goroot.make(a.keep)
+    a.binfmt = told_of_us(a)
     reasons = {line.partition(" ")[0]: line.partition(" ")[2].strip() for line in rows("known.list")}
     counted = passed = 0
     explained = True
