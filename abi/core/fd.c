@@ -87,6 +87,20 @@ fd_guest_soft(void)
 	return guest_soft;
 }
 
+/* The lowest free number is what any open gets; only where the last one is taken must that be tried. */
+bool
+fd_full(void)
+{
+	int fd;
+
+	if (guest_soft > 0 && fcntl(guest_soft - 1, F_GETFD) < 0)
+		return false;
+	fd = open("/", O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 || fd >= guest_soft;
+}
+
 void
 fd_set_guest_soft(int soft)
 {

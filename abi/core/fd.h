@@ -25,7 +25,9 @@ bool fd_split(uint64_t soft, uint64_t hard, int *ret_guest, int *ret_end);
 int fd_setup(struct diag *d);
 /** The soft limit as it was before fd_setup(), for the guest's first getrlimit; at most fd_guest_limit(). */
 int fd_guest_soft(void);
-/** The guest changed its soft limit; what the next image will be given. */
+/** Is no number below the guest's soft limit free?  Asked before calls that must have no effect then. */
+bool fd_full(void);
+/** The guest changed its soft limit: new numbers lie below it, and the next image is given it. */
 void fd_set_guest_soft(int soft);
 /**
  * Set the host's soft limit to @soft just before an exec, so that neither a native program nor our next image sees

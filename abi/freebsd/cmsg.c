@@ -191,7 +191,7 @@ rights_out(struct out *o, const struct cmsghdr *hc, uint32_t len)
 		n = DATA_MAX / sizeof(int);
 	memcpy(fd, CMSG_DATA(hc), n * sizeof(int));
 	for (uint32_t i = 0; i < n; i++)
-		kept = kept && !fd_is_ours(fd[i]);
+		kept = kept && fd[i] < fd_guest_soft();
 	if (!kept)
 		*o->flags |= MSG_CTRUNC;
 	if (kept && put(o, FBSD_SOL_SOCKET, G_SCM_RIGHTS, fd, n * (uint32_t)sizeof(int)))

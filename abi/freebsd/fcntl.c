@@ -138,10 +138,13 @@ kinfo(struct thread *t, int fd, uint64_t arg)
 static long
 dup_to(struct thread *t, int fd, uint64_t arg, int flags)
 {
-	if (arg >= (uint64_t)fd_guest_limit())
+	if (arg >= (uint64_t)fd_guest_soft())
 		return -EBADF;
-	if ((int)arg == fd)
-		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : fd;
+	if ((int)arg == fd) {
+		if (host_call(SYS_fcntl, fd, F_GETFD) < 0)
+			return -EBADF;
+		return flags ? host_call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC), fd : fd;
+	}
 	if (host_call(SYS_fcntl, fd, F_GETFD) >= 0)
 		fbsd_fd_closed(t, (int)arg);
 	return duped(t, fd, host_call(SYS_dup3, fd, arg, flags));
@@ -157,9 +160,10 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	switch (cmd) {
 	case G_DUPFD:
 	case G_DUPFD_CLOEXEC:
-		if (arg >= (uint64_t)fd_guest_limit())
+		if (arg >= (uint64_t)fd_guest_soft())
 			return -EINVAL;
-		return duped(t, fd, host_call(SYS_fcntl, fd, cmd == G_DUPFD ? F_DUPFD : F_DUPFD_CLOEXEC, arg));
+		r = duped(t, fd, host_call(SYS_fcntl, fd, cmd == G_DUPFD ? F_DUPFD : F_DUPFD_CLOEXEC, arg));
+		return fbsd_fd_new(t, r);
 	case G_GETFD:
 		return host_call(SYS_fcntl, fd, F_GETFD);
 	case G_SETFD:

@@ -41,6 +41,28 @@ fbsd_fd_range_closed(struct thread *t, int low, int high)
 		fbsd_fd_closed(t, fd);
 }
 
+long
+fbsd_fd_new(struct thread *t, long r)
+{
+	if (r < fd_guest_soft())
+		return r;
+	fbsd_fd_closed(t, (int)r);
+	host_call(SYS_close, r);
+	return -EMFILE;
+}
+
+long
+fbsd_fd_new_pair(struct thread *t, long r, const int fd[2])
+{
+	if (r || (fd[0] < fd_guest_soft() && fd[1] < fd_guest_soft()))
+		return r;
+	for (int i = 0; i < 2; i++) {
+		fbsd_fd_closed(t, fd[i]);
+		host_call(SYS_close, fd[i]);
+	}
+	return -EMFILE;
+}
+
 /* Linux has released the number even when it reports EINTR. */
 long
 fbsd_close(struct thread *t, int fd)
@@ -93,7 +115,7 @@ fbsd_dup2(struct thread *t, uint32_t from, uint32_t to)
 {
 	long r;
 
-	if (!fbsd_fd_usable((int)from) || !fbsd_fd_usable((int)to) || host_call(SYS_fcntl, from, F_GETFD) < 0)
+	if (!fbsd_fd_usable((int)from) || to >= (uint32_t)fd_guest_soft() || host_call(SYS_fcntl, from, F_GETFD) < 0)
 		return -EBADF;
 	if (from == to)
 		return to;
@@ -115,7 +137,7 @@ fbsd_pipe2(struct thread *t, uint64_t fdp, uint32_t flags)
 
 	if (flags & ~PIPE_FLAGS_KNOWN || !set_to_host(&fbsd_open_set, flags, &h))
 		return -EINVAL;
-	r = host_call(SYS_pipe2, fd, h);
+	r = fbsd_fd_new_pair(t, host_call(SYS_pipe2, fd, h), fd);
 	if (r == 0 && gm_write(fdp, fd, sizeof(fd))) {
 		host_call(SYS_close, fd[0]);
 		host_call(SYS_close, fd[1]);
@@ -128,7 +150,7 @@ long
 fbsd_freebsd10_pipe(struct thread *t)
 {
 	int fd[2];
-	long r = host_call(SYS_pipe2, fd, 0);
+	long r = fbsd_fd_new_pair(t, host_call(SYS_pipe2, fd, 0), fd);
 
 	if (r)
 		return r;

@@ -13,6 +13,10 @@ void fbsd_fd_closed(struct thread *t, int fd);
 void fbsd_fd_range_closed(struct thread *t, int low, int high);
 /** @to is now the same open file as @from. */
 void fbsd_fd_duped(struct thread *t, int from, int to);
+/** A new descriptor, or -errno: a number that the guest's limit excludes is given back, -EMFILE. */
+long fbsd_fd_new(struct thread *t, long r);
+/** Two new ones, with @r as the host's call ended: 0 or -errno, and then both are closed. */
+long fbsd_fd_new_pair(struct thread *t, long r, const int fd[2]);
 /** A number that the guest can use: not negative, not one of ours. */
 bool fbsd_fd_usable(int fd);
 

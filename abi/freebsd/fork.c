@@ -9,20 +9,16 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/file.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 
 #define RFFDG       (1u << 2)
 #define RFPROC      (1u << 4)
 #define RFMEM       (1u << 5)
-#define RFNOWAIT    (1u << 6)
 #define RFCFDG      (1u << 12)
-#define RFTHREAD    (1u << 13)
-#define RFSIGSHARE  (1u << 14)
-#define RFLINUXTHPN (1u << 16)
-#define RFTSIGZMB   (1u << 19)
 #define RFSPAWN     (1u << 31)
-#define RFKNOWN     (RFFDG | RFPROC | RFMEM | RFNOWAIT | RFCFDG | RFTHREAD | RFSIGSHARE | RFLINUXTHPN | RFTSIGZMB | RFSPAWN)
+#define RFKNOWN     (RFFDG | RFPROC | RFMEM | RFCFDG | RFSPAWN)
 
 #define PD_DAEMON  1
 #define PD_CLOEXEC 2
@@ -79,7 +75,7 @@ fbsd_vfork(struct thread *t)
 long
 fbsd_rfork(struct thread *t, uint32_t flags)
 {
-	if (flags & ~RFKNOWN || flags & RFTHREAD || (flags & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG))
+	if (flags & ~RFKNOWN || (flags & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG))
 		return -EINVAL;
 	if (flags & RFSPAWN) {
 		if (flags & ~(RFSPAWN))
@@ -87,10 +83,8 @@ fbsd_rfork(struct thread *t, uint32_t flags)
 		return forked(t, t->task->hooks->vfork(t, spawn_child));
 	}
 	if (!(flags & RFPROC)) {
-		/* On the caller itself: a table of its own it has already; RFCFDG empties it. */
-		if (flags & ~(RFFDG | RFCFDG) || !flags)
-			return -EINVAL;
-		return flags & RFCFDG ? host_call(SYS_close_range, 0, fd_guest_limit() - 1, 0) : 0;
+		/* On the caller itself: a table and memory of its own it has already; RFCFDG empties the table. */
+		return flags & RFCFDG ? fbsd_close_range(t, 0, UINT32_MAX, 0) : 0;
 	}
 	if (flags & RFMEM)
 		return forked(t, t->task->hooks->vfork(t, vfork_child));
@@ -99,7 +93,7 @@ fbsd_rfork(struct thread *t, uint32_t flags)
 	long pid = do_fork(t, NULL);
 
 	if (pid == 0 && flags & RFCFDG)
-		host_call(SYS_close_range, 0, fd_guest_limit() - 1, 0);
+		fbsd_close_range(t, 0, UINT32_MAX, 0);
 	return pid;
 }
 
@@ -111,6 +105,8 @@ fbsd_pdfork(struct thread *t, uint64_t fdp, int flags)
 
 	if (flags & ~(PD_DAEMON | PD_CLOEXEC))
 		return -EINVAL;
+	if (fd_full())
+		return -EMFILE;
 	pid = do_fork(t, &pidfd);
 	if (pid <= 0)
 		return pid;

@@ -26,6 +26,7 @@
 #define FBSD_O_EMPTY_PATH      0x2000000u
 #define FBSD_O_DIRECTORY       0x20000u
 #define FBSD_O_CREAT           0x200u
+#define FBSD_O_TRUNC           0x400u
 #define FBSD_O_NOFOLLOW        0x100u
 #define FBSD_O_NONBLOCK        0x4u
 #define OWN_FLAGS (FBSD_O_SHLOCK | FBSD_O_EXLOCK | FBSD_O_EXEC | FBSD_O_RESOLVE_BENEATH | FBSD_O_EMPTY_PATH)
@@ -163,6 +164,8 @@ do_open(struct thread *t, int dirfd, uint64_t path, uint32_t flags, uint32_t mod
 
 	if (!set_to_host(&fbsd_open_set, flags & ~OWN_FLAGS, &h) || !flags_fit(flags))
 		return -EINVAL;
+	if (flags & (FBSD_O_CREAT | FBSD_O_TRUNC) && fd_full())
+		return -EMFILE; /* before a file is made or emptied */
 	if (flags & FBSD_O_EXEC)
 		h |= O_PATH;
 	if (flags & FBSD_O_EMPTY_PATH)

@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 
 #include "abi/core/fd.h"
+#include "abi/freebsd/file.h"
 #include "abi/freebsd/kqueue.h"
 #include "freebsd-amd64.h"
 
@@ -106,7 +107,7 @@ fbsd_socketpair(struct thread *t, int domain, int type, int protocol, uint64_t r
 	(void)t;
 	if (r)
 		return r;
-	r = host_call(SYS_socketpair, family, h, protocol, fd);
+	r = fbsd_fd_new_pair(t, host_call(SYS_socketpair, family, h, protocol, fd), fd);
 	if (r == 0 && gm_write(rsv, fd, sizeof(fd))) {
 		host_call(SYS_close, fd[0]);
 		host_call(SYS_close, fd[1]);
@@ -255,6 +256,8 @@ do_accept(struct thread *t, int s, uint64_t name, uint64_t lenp, int flags)
 		return -EBADF;
 	if (name && (int32_t)room < 0)
 		return -EINVAL;
+	if (fd_full())
+		return -EMFILE; /* before a connection is taken */
 	fd = wait_connection(t, s, &ss, &n, flags);
 	if (fd == -EOPNOTSUPP)
 		return -EINVAL;

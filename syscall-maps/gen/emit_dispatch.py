@@ -30,6 +30,8 @@ def declare(m, c):
 def header(m, path):
     out = [banner(path), '#pragma once\n\n#include "abi/core/sysent.h"\n#include "abi/core/task.h"\n\n',
            f"extern const struct systab {m.symbol}_tab;\n\n"]
+    if any(c.ret == "fd" and c.kind in HANDLED for c in m.calls):
+        out.append(f"/* Every new descriptor passes here. */\nlong {m.prefix}_fd_new(struct thread *t, long r);\n\n")
     for c in m.calls:
         if c.kind == "both":
             out.append(f"long {fast_name(m, c)}(struct thread *t, const uint64_t *a);\n")
@@ -48,7 +50,10 @@ def casts(c):
 
 
 def wrapper(m, c):
-    return define(m, c, f"\treturn {m.prefix}_{c.c_name}(t{casts(c)});\n")
+    call = f"{m.prefix}_{c.c_name}(t{casts(c)})"
+    if c.ret == "fd":
+        call = f"{m.prefix}_fd_new(t, {call})"
+    return define(m, c, f"\treturn {call};\n")
 
 
 def check_memory(c, i, a):
