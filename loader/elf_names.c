@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIZELESS 65536
+
 struct image_symbols {
 	Elf64_Sym *sym;
 	uint64_t n;
@@ -103,8 +105,8 @@ image_symbol(const struct image_symbols *s, uint64_t addr, uint64_t *ret_off)
 		if ((type != STT_FUNC && type != STT_NOTYPE) || y->st_shndx == SHN_UNDEF || y->st_value > addr ||
 		    y->st_name == 0 || y->st_name >= s->strsz || (best && y->st_value < best->st_value))
 			continue;
-		/* A symbol without a size covers what comes up to the next. */
-		if (y->st_size && addr - y->st_value >= y->st_size)
+		/* A symbol without a size (assembly) covers what comes up to the next, within reason. */
+		if (addr - y->st_value >= (y->st_size ? y->st_size : SIZELESS))
 			continue;
 		if (!best || y->st_value > best->st_value || type == STT_FUNC)
 			best = y;

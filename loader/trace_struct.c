@@ -6,6 +6,7 @@
 #include "loader/trace_impl.h"
 
 #define STRUCT_MAX 256
+#define ARRAY_MAX  65536 /* a count beyond that is nonsense, which the call refuses */
 
 const struct sys_struct *
 trace_type(const struct personality *p, const char *name)
@@ -139,7 +140,7 @@ trace_structs(struct trace_ctx *c, const char *type, uint64_t addr, uint64_t n, 
 	const struct sys_struct *s = trace_type(c->pers, type);
 	bool brackets;
 
-	if (!addr || !s || s->size > STRUCT_MAX) {
+	if (!addr || !s || s->size > STRUCT_MAX || n > ARRAY_MAX) {
 		trace_address(o, addr);
 		return;
 	}

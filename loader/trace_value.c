@@ -69,11 +69,11 @@ trace_string(struct text *o, uint64_t addr, bool whole)
 {
 	char b[PATH_CUT + 1];
 	uint64_t max = whole ? PATH_CUT : TRACE_STRING;
-	long n = gm_read_str(b, addr, max + 1);
+	long n = addr ? gm_read_str(b, addr, max + 1) : -EFAULT;
 
 	if (n == -ENAMETOOLONG && gm_read(b, addr, max) == 0)
 		trace_bytes(o, (uint8_t *)b, max, true);
-	else if (!addr || n < 0)
+	else if (n < 0)
 		trace_address(o, addr);
 	else
 		trace_bytes(o, (uint8_t *)b, (uint64_t)n, false);
@@ -220,6 +220,11 @@ trace_result(const struct trace_ctx *c, bool has_ret2, uint64_t ret2, struct tex
 		text_add(o, " = %#03llo", (ull)c->r);
 	else
 		text_add(o, " = %lld", (long long)c->r);
+	if (c->e->ret == K_SIG && c->r > 0) {
+		text_add(o, " (");
+		trace_signal_name(c->pers, (uint64_t)c->r, o);
+		text_add(o, ")");
+	}
 	if (has_ret2 && ret2 && !trace_failed(c->r))
 		text_add(o, ", %lld", (long long)ret2);
 }

@@ -15,7 +15,8 @@ set_print(const struct set *s, uint64_t guest, char *buf, uint32_t size)
 		buf[0] = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct set_item *it = &s->item[i];
-		bool hit = s->is_enum ? guest == it->guest : (guest & it->mask) == it->guest;
+		/* A bit without bits is the name of nothing being set. */
+		bool hit = s->is_enum || !it->mask ? guest == it->guest : (guest & it->mask) == it->guest;
 
 		if (!hit || (it->guest && !s->is_enum && !(left & it->guest)))
 			continue;
