@@ -1,7 +1,7 @@
 /* Dies as its first argument says, for tests of crash reports.  Built with unwind tables and without frame pointers. */
-#include "kit.h"
+#include "../kit/kit.h"
 
-#include "fbsd.h"
+#include "../kit/fbsd.h"
 
 #define CALL __attribute__((noinline))
 
@@ -9,14 +9,22 @@ static volatile int zero, sink = 7;
 static void (*volatile nowhere)(void) = (void (*)(void))0x1230;
 
 static CALL void
+say(void)
+{
+	kit_printf("about to die\n");
+}
+
+static CALL void
 null_write(void)
 {
+	say();
 	*(volatile int *)8 = 1;
 }
 
 static CALL void
 jump(void)
 {
+	say();
 	nowhere();
 	sink++;
 }
@@ -27,6 +35,7 @@ smash(void)
 {
 	volatile uint64_t room[2];
 
+	say();
 	for (int i = 0; i < 64; i++)
 		room[i] = 0x4141414141414141;
 }
@@ -34,6 +43,7 @@ smash(void)
 static CALL void
 undefined(void)
 {
+	say();
 	__asm__ volatile("ud2");
 }
 
@@ -51,12 +61,14 @@ deeper(int n)
 static CALL void
 divide(void)
 {
+	say();
 	sink = sink / zero;
 }
 
 static CALL void
 noncanonical(void)
 {
+	say();
 	*(volatile int *)0x8000000000000000 = 1;
 }
 
@@ -66,6 +78,7 @@ no_stack(void)
 {
 	struct sigaction sa = {.handler = (void *)null_write};
 
+	say();
 	sys(SYS_sigaction, SIGSEGV, &sa, 0);
 	__asm__ volatile("mov $16, %%rsp\n\tmov %%rax, 8" : : : "memory");
 	__builtin_unreachable();
@@ -74,6 +87,7 @@ no_stack(void)
 static CALL void
 overflow(void)
 {
+	say();
 	sink = deeper(0);
 }
 
