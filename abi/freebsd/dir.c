@@ -5,7 +5,9 @@
  * takes at most eight bytes more, a third of the smallest.  Only when a buffer is too small for that, what was taken
  * and did not fit is given back by seeking to the last entry that was delivered.
  *
- * KNOWN LIMITS: two threads that read one descriptor with buffers below 400 bytes may see an entry twice.
+ * Who may have to give back reads alone, or what another thread took meanwhile would be passed over.
+ *
+ * KNOWN LIMITS: two processes that read one descriptor with buffers below 400 bytes are not kept apart.
  * Source: FreeBSD manual getdirentries(2), sys/dirent.h.
  */
 #include <dirent.h>
@@ -160,14 +162,11 @@ read_large(int fd, uint64_t buf, uint64_t count, bool old)
 }
 
 static long
-read_dir(int fd, uint64_t buf, uint64_t count, int64_t *ret_base, bool old)
+read_locked(int fd, uint64_t buf, uint64_t count, int64_t *ret_base, bool small, bool old)
 {
-	bool small = count / 4 * 3 < HOST_LONGEST;
 	int64_t start = 0;
 	long r;
 
-	if (!fbsd_fd_usable(fd))
-		return -EBADF;
 	if (small || ret_base) {
 		start = host_call(SYS_lseek, fd, 0, SEEK_CUR);
 		if (start < 0)
@@ -179,11 +178,29 @@ read_dir(int fd, uint64_t buf, uint64_t count, int64_t *ret_base, bool old)
 	return r == -ENOTDIR ? -EINVAL : r;
 }
 
+static long
+read_dir(struct thread *t, int fd, uint64_t buf, uint64_t count, int64_t *ret_base, bool old)
+{
+	pthread_rwlock_t *lock = &fbsd_task(t)->dir_lock;
+	bool small = count / 4 * 3 < HOST_LONGEST;
+	long r;
+
+	if (!fbsd_fd_usable(fd))
+		return -EBADF;
+	if (small)
+		pthread_rwlock_wrlock(lock);
+	else
+		pthread_rwlock_rdlock(lock);
+	r = read_locked(fd, buf, count, ret_base, small, old);
+	pthread_rwlock_unlock(lock);
+	return r;
+}
+
 long
 fbsd_getdirentries(struct thread *t, int fd, uint64_t buf, uint64_t count, uint64_t basep)
 {
 	int64_t base;
-	long r = read_dir(fd, buf, count, basep ? &base : NULL, false);
+	long r = read_dir(t, fd, buf, count, basep ? &base : NULL, false);
 
 	return r >= 0 && basep && gm_store64(basep, (uint64_t)base) ? -EFAULT : r;
 }
@@ -192,7 +209,7 @@ long
 fbsd_freebsd11_getdirentries(struct thread *t, int fd, uint64_t buf, uint32_t count, uint64_t basep)
 {
 	int64_t base;
-	long r = read_dir(fd, buf, count, basep ? &base : NULL, true);
+	long r = read_dir(t, fd, buf, count, basep ? &base : NULL, true);
 
 	return r >= 0 && basep && gm_store64(basep, (uint64_t)base) ? -EFAULT : r;
 }
@@ -200,5 +217,5 @@ fbsd_freebsd11_getdirentries(struct thread *t, int fd, uint64_t buf, uint32_t co
 long
 fbsd_freebsd11_getdents(struct thread *t, int fd, uint64_t buf, uint64_t count)
 {
-	return read_dir(fd, buf, count, NULL, true);
+	return read_dir(t, fd, buf, count, NULL, true);
 }

@@ -37,6 +37,7 @@ struct fbsd_task {
 	bool nosigpipe;              /* sockbits.c: some socket has, or had, SO_NOSIGPIPE */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
+	pthread_rwlock_t dir_lock;   /* dir.c: whoever gives entries back reads alone */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };
 

@@ -16,6 +16,8 @@ task_start(struct task *task, struct diag *d)
 	int r = ft ? 0 : -ENOMEM;
 
 	task->priv = ft;
+	if (ft)
+		pthread_rwlock_init(&ft->dir_lock, NULL);
 	vdso_setup();
 	if (r == 0)
 		r = fbsd_signal_task_init(task);
@@ -33,6 +35,7 @@ fbsd_after_fork(struct thread *t)
 	fbsd_umtx_after_fork(t);
 	fbsd_signal_after_fork(t);
 	fbsd_kq_after_fork(t);
+	pthread_rwlock_init(&fbsd_task(t)->dir_lock, NULL);
 	fbsd_task(t)->aio = NULL; /* requests are not inherited; another thread may have held their lock */
 }
 

@@ -3,6 +3,7 @@
  * Source: FreeBSD manual getdirentries(2), dir(5); layouts: sys/dirent.h.
  */
 #include "../kit/files.h"
+#include "../kit/threads.h"
 
 struct dirent11 {
 	uint32_t fileno;
@@ -180,8 +181,73 @@ offsets_are_places(void)
 	CHECK(m > 0);
 	CHECK(!strcmp(((struct dirent *)(void *)buf)->name, ((struct dirent *)(void *)(first + d->reclen))->name));
 	CHECK_ERR(EFAULT, SYS_getdirentries, dir, 8, 4096, 0);
-	n = sys(SYS_getdirentries11, dir, buf, 4096, &base);
-	CHECK(n > 0);
+	sys(SYS_lseek, dir, d->off, 0);
+	CHECK(sys(SYS_getdirentries11, dir, buf, 4096, &base) > 0);
+	CHECK_EQ(base, d->off);
+	CHECK(!strcmp(((struct dirent11 *)(void *)buf)->name, ((struct dirent *)(void *)(first + d->reclen))->name));
+	CHECK(sys(SYS_getdents11, dir, buf, 4096) > 0);
+	sys(SYS_close, dir);
+}
+
+enum { READERS = 4 };
+static volatile uint32_t ready;
+
+struct reader {
+	struct kthread k;
+	int64_t dir, total, end;
+	uint64_t size;
+	char buf[1024];
+	char seen[MANY];
+};
+
+static void
+reader_main(void *arg)
+{
+	struct reader *r = arg;
+
+	__sync_fetch_and_add(&ready, 1);
+	while (ready < READERS)
+		;
+	while ((r->end = sys(SYS_getdirentries, r->dir, r->buf, r->size, 0)) > 0)
+		for (int64_t at = 0; at < r->end; at += ((struct dirent *)(void *)(r->buf + at))->reclen) {
+			const struct dirent *d = (void *)(r->buf + at);
+
+			if (d->name[0] == '.')
+				continue;
+			r->seen[entry_id(d->name)]++;
+			r->total++;
+		}
+}
+
+/* Some read entry by entry, some more at a time: together they see each entry once. */
+static void
+threads_share_a_descriptor(void)
+{
+	static struct reader r[READERS];
+	static const unsigned sizes[] = {280, 296, 340, 1024};
+	int64_t dir = open_many();
+
+	for (int round = 0; round < 4; round++) {
+		int64_t total = 0;
+
+		sys(SYS_lseek, dir, 0, 0);
+		ready = 0;
+		memset(r, 0, sizeof(r));
+		for (int i = 0; i < READERS; i++) {
+			r[i].dir = dir;
+			r[i].size = sizes[(i + round) % READERS];
+			CHECK_EQ(spawn(&r[i].k, reader_main, &r[i]), 0);
+		}
+		for (int i = 0; i < READERS; i++)
+			join(&r[i].k);
+		for (int i = 0; i < READERS; i++) {
+			CHECK_EQ(r[i].end, 0);
+			total += r[i].total;
+		}
+		CHECK_EQ(total, MANY);
+		for (int id = 0; id < MANY; id++)
+			CHECK_EQ(r[0].seen[id] + r[1].seen[id] + r[2].seen[id] + r[3].seen[id], 1);
+	}
 	sys(SYS_close, dir);
 }
 
@@ -228,6 +294,10 @@ only_directories_are_read(void)
 
 	CHECK_ERR(EINVAL, SYS_getdirentries, fd, buf, 4096, 0);
 	CHECK_ERR(EBADF, SYS_getdirentries, 777, buf, 4096, 0);
+	CHECK_ERR(EBADF, SYS_getdirentries11, 777, buf, 4096, 0);
+	CHECK_ERR(EINVAL, SYS_getdirentries11, fd, buf, 4096, 0);
+	CHECK_ERR(EBADF, SYS_getdents11, 777, buf, 4096);
+	CHECK_ERR(EINVAL, SYS_getdents11, fd, buf, 4096);
 	CHECK_ERR(EISDIR, SYS_read, sys(SYS_open, kit_dir(), O_RDONLY, 0), buf, 10);
 	CHECK_OK(SYS_pipe2, fds, 0);
 	CHECK_ERR(EINVAL, SYS_getdirentries, fds[0], buf, 4096, 0);
@@ -276,6 +346,7 @@ const struct test tests[] = {
     {"no_entry_is_lost_or_repeated", no_entry_is_lost_or_repeated},
     {"too_small_is_an_error_and_loses_nothing", too_small_is_an_error_and_loses_nothing},
     {"offsets_are_places", offsets_are_places},
+    {"threads_share_a_descriptor", threads_share_a_descriptor},
     {"others_may_come_and_go", others_may_come_and_go},
     {"only_directories_are_read", only_directories_are_read},
     {"hidden_descriptors_are_not_listed", hidden_descriptors_are_not_listed},

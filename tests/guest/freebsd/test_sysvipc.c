@@ -10,7 +10,7 @@ enum { NR_osemctl = 220, NR_semget, NR_semop, NR_omsgctl = 224, NR_msgget, NR_ms
        NR_mq_open = 457, NR_mq_setattr, NR_mq_receive, NR_mq_send, NR_mq_notify, NR_mq_unlink, NR_semctl = 510, NR_msgctl, NR_shmctl };
 enum { IPC_RMID, IPC_SET, IPC_STAT, GETNCNT, GETPID, GETVAL, GETALL, GETZCNT, SETVAL, SETALL };
 enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_NOWAIT = 04000, SEM_UNDO = 010000, MSG_NOERROR = 010000, SHM_RDONLY = 010000, SHM_RND = 020000 };
-enum { EIDRM = 82, ENOMSG = 83, ERANGE = 34, EFBIG = 27, ETIMEDOUT = 60, EMSGSIZE = 40 };
+enum { EIDRM = 82, ENOMSG = 83, EFBIG = 27, ETIMEDOUT = 60, EMSGSIZE = 40 };
 
 struct perm {
 	unsigned cuid, cgid, uid, gid;

@@ -15,7 +15,7 @@ enum { SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5, SY
        SYS_pipe2 = 542, SYS_fstat = 551, SYS_fstatat = 552, SYS_getdirentries = 554, SYS___sysctlbyname = 570, SYS___getcwd = 326 };
 
 enum { EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO, E2BIG = 7, ENOEXEC = 8, EBADF = 9, ECHILD = 10, EDEADLK = 11, ENOMEM = 12, EACCES = 13,
-       EFAULT = 14, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOTTY = 25, ESPIPE = 29, EMLINK = 31, EAGAIN = 35, ENOTSUP = 45,
+       EFAULT = 14, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOTTY = 25, ESPIPE = 29, EMLINK = 31, ERANGE = 34, EAGAIN = 35, ENOTSUP = 45,
        ELOOP = 62, ENAMETOOLONG = 63, ENOTEMPTY = 66, ENOSYS = 78 };
 
 enum { PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 4 };
