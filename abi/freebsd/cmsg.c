@@ -8,14 +8,17 @@
 #include "abi/freebsd/cmsg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <time.h>
 
 #include "abi/core/fd.h"
+#include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/netif.h"
 #include "abi/freebsd/socket.h"
+#include "freebsd-amd64.h"
 
 enum { G_SCM_RIGHTS = 1, G_SCM_TIMESTAMP, G_SCM_CREDS, G_SCM_BINTIME, G_SCM_REALTIME, G_SCM_MONOTONIC, G_SCM_CREDS2 = 8 };
 enum { CLOCK_MICRO, CLOCK_BIN, CLOCK_REAL, CLOCK_MONO }; /* SO_TS_CLOCK */
@@ -25,6 +28,7 @@ enum { CLOCK_MICRO, CLOCK_BIN, CLOCK_REAL, CLOCK_MONO }; /* SO_TS_CLOCK */
 #define G_IP_RECVTTL    65
 #define G_IP_RECVTOS    68
 #define DATA_MAX        2048
+#define RIGHTS_MAX      253 /* of the host; FreeBSD has 254 */
 
 /* Same data on both sides. */
 static const struct {
@@ -49,22 +53,27 @@ struct host_msg {
 	uint8_t data[DATA_MAX];
 };
 
+/* A kqueue is of its process alone. */
 static int
-rights_in(const uint8_t *data, uint32_t len, struct host_msg *m)
+rights_in(struct thread *t, const uint8_t *data, uint32_t len, struct host_msg *m)
 {
-	if (len % sizeof(int))
-		return -EINVAL;
-	for (uint32_t i = 0; i < len; i += sizeof(int)) {
+	uint32_t n = len / sizeof(int);
+
+	if (n > RIGHTS_MAX)
+		return -EMSGSIZE;
+	for (uint32_t i = 0; i < n; i++) {
 		int fd;
 
-		memcpy(&fd, data + i, sizeof(fd));
-		if (fd < 0 || fd_is_ours(fd))
+		memcpy(&fd, data + i * sizeof(int), sizeof(fd));
+		if (fd < 0 || fd_is_ours(fd) || host_call(SYS_fcntl, fd, F_GETFD) < 0)
 			return -EBADF;
+		if (fbsd_kq_is(t, fd))
+			return -EOPNOTSUPP;
 	}
 	m->level = SOL_SOCKET;
 	m->type = SCM_RIGHTS;
-	m->len = len;
-	memcpy(m->data, data, len);
+	m->len = n * (uint32_t)sizeof(int);
+	memcpy(m->data, data, m->len);
 	return 0;
 }
 
@@ -87,14 +96,16 @@ ip_in(int type, const uint8_t *data, uint32_t len, struct host_msg *m)
 	struct in_pktinfo pi = {0};
 
 	m->level = IPPROTO_IP;
-	if (type == G_IP_TOS && len == 1) {
+	if (type != G_IP_TOS && type != G_IP_SRCADDR)
+		return -ENOPROTOOPT;
+	if (len != (type == G_IP_TOS ? 1 : sizeof(struct in_addr)))
+		return -EINVAL;
+	if (type == G_IP_TOS) {
 		m->type = IP_TOS;
 		m->len = 1;
 		m->data[0] = data[0];
 		return 0;
 	}
-	if (type != G_IP_SRCADDR || len != sizeof(struct in_addr))
-		return -EINVAL;
 	memcpy(&pi.ipi_spec_dst, data, len);
 	m->type = IP_PKTINFO;
 	m->len = sizeof(pi);
@@ -103,18 +114,10 @@ ip_in(int type, const uint8_t *data, uint32_t len, struct host_msg *m)
 }
 
 static int
-message_in(const struct fbsd_cmsghdr *c, const uint8_t *data, uint32_t len, struct host_msg *m)
+ip6_in(int type, const uint8_t *data, uint32_t len, struct host_msg *m)
 {
-	if (len > DATA_MAX)
-		return -EMSGSIZE;
-	if (c->level == FBSD_SOL_SOCKET && c->type == G_SCM_RIGHTS)
-		return rights_in(data, len, m);
-	if (c->level == FBSD_SOL_SOCKET && c->type == G_SCM_CREDS)
-		return creds_in(m);
-	if (c->level == IPPROTO_IP)
-		return ip_in(c->type, data, len, m);
 	for (unsigned i = 0; i < N_PLAIN; i++) {
-		if (plain[i].level != c->level || plain[i].guest != c->type)
+		if (plain[i].guest != type)
 			continue;
 		if (plain[i].len && plain[i].len != len)
 			return -EINVAL;
@@ -124,25 +127,58 @@ message_in(const struct fbsd_cmsghdr *c, const uint8_t *data, uint32_t len, stru
 		memcpy(m->data, data, len);
 		return 0;
 	}
-	log_debug(LOG_UNKNOWN, "control message level %d type %d is not known", c->level, c->type);
-	return -EINVAL;
+	return -ENOPROTOOPT;
+}
+
+enum { SKIP = 1 };
+
+/* Messages of other levels mean nothing to a datagram of IP; local sockets refuse them. */
+static int
+message_in(struct thread *t, int family, const struct fbsd_cmsghdr *c, const uint8_t *data, uint32_t len, struct host_msg *m)
+{
+	int r = -EINVAL;
+
+	if (len > DATA_MAX)
+		return -EMSGSIZE;
+	if (family == AF_INET)
+		r = c->level == IPPROTO_IP ? ip_in(c->type, data, len, m) : SKIP;
+	else if (family == AF_INET6)
+		r = c->level == IPPROTO_IPV6 ? ip6_in(c->type, data, len, m) : SKIP;
+	else if (c->level == FBSD_SOL_SOCKET && c->type == G_SCM_RIGHTS)
+		r = len < sizeof(int) ? SKIP : rights_in(t, data, len, m);
+	else if (c->level == FBSD_SOL_SOCKET && c->type == G_SCM_CREDS)
+		r = creds_in(m);
+	if (r == -EINVAL || r == -ENOPROTOOPT)
+		log_debug(LOG_UNKNOWN, "control message level %d type %d of %u bytes is not known", c->level, c->type, len);
+	return r;
 }
 
 long
-fbsd_cmsg_in(const uint8_t *g, uint32_t n, uint8_t *h, uint32_t room)
+fbsd_cmsg_in(struct thread *t, int family, int type, const uint8_t *g, uint32_t n, uint8_t *h, uint32_t room)
 {
 	struct host_msg m;
 	uint32_t at = 0, used = 0;
 
-	while (at < n && n - at >= sizeof(struct fbsd_cmsghdr)) {
+	if (family != AF_UNIX && type == SOCK_STREAM)
+		return -EINVAL;
+	if (family == AF_INET && type == SOCK_RAW)
+		return 0;
+	while (at < n) {
 		struct cmsghdr *hc = (void *)(h + used);
 		struct fbsd_cmsghdr c;
 		int r;
 
+		if (n - at < sizeof(c))
+			return -EINVAL;
 		memcpy(&c, g + at, sizeof(c));
 		if (c.len < FBSD_CMSG_HEAD || c.len > n - at)
 			return -EINVAL;
-		r = message_in(&c, g + at + FBSD_CMSG_HEAD, c.len - (uint32_t)FBSD_CMSG_HEAD, &m);
+		at += (uint32_t)FBSD_CMSG_HEAD;
+		c.len -= (uint32_t)FBSD_CMSG_HEAD;
+		r = message_in(t, family, &c, g + at, c.len, &m);
+		at += FBSD_CMSG_ALIGN(c.len);
+		if (r == SKIP)
+			continue;
 		if (r)
 			return r;
 		if (CMSG_SPACE(m.len) > room - used)
@@ -152,7 +188,6 @@ fbsd_cmsg_in(const uint8_t *g, uint32_t n, uint8_t *h, uint32_t room)
 		hc->cmsg_type = m.type;
 		memcpy(CMSG_DATA(hc), m.data, m.len);
 		used += (uint32_t)CMSG_SPACE(m.len);
-		at += FBSD_CMSG_ALIGN(c.len);
 	}
 	return used;
 }
@@ -162,20 +197,23 @@ struct out {
 	uint8_t *buf;
 	uint32_t used, room;
 	int *flags;
+	bool full;
 };
 
+/* A message comes whole, padding included, or it and all after it are lost. */
 static bool
 put(struct out *o, int level, int type, const void *data, uint32_t len)
 {
 	struct fbsd_cmsghdr c = {.len = (uint32_t)FBSD_CMSG_HEAD + len, .level = level, .type = type};
 
-	if (c.len > o->room - o->used) {
+	if (o->full || FBSD_CMSG_ALIGN(c.len) > o->room - o->used) {
+		o->full = true;
 		*o->flags |= MSG_CTRUNC;
 		return false;
 	}
 	memcpy(o->buf + o->used, &c, sizeof(c));
 	memcpy(o->buf + o->used + FBSD_CMSG_HEAD, data, len);
-	o->used += FBSD_CMSG_ALIGN(c.len) < o->room - o->used ? FBSD_CMSG_ALIGN(c.len) : o->room - o->used;
+	o->used += FBSD_CMSG_ALIGN(c.len);
 	return true;
 }
 
@@ -204,7 +242,7 @@ rights_out(struct out *o, const struct cmsghdr *hc, uint32_t len)
 static void
 creds_out(struct thread *t, int fd, struct out *o, const struct cmsghdr *hc)
 {
-	uint8_t bits = fbsd_sockbits(t, fd);
+	uint16_t bits = fbsd_sockbits(t, fd);
 	struct ucred uc;
 	int off = 0;
 
@@ -241,33 +279,44 @@ monotonic(struct timespec real)
 }
 
 static void
+put_bintime(struct out *o, struct timespec ts)
+{
+	/* A fraction of a second in units of 2^-64. */
+	uint64_t bt[2] = {(uint64_t)ts.tv_sec, (uint64_t)(((unsigned __int128)ts.tv_nsec << 64) / 1000000000)};
+
+	put(o, FBSD_SOL_SOCKET, G_SCM_BINTIME, bt, sizeof(bt));
+}
+
+/* Only packets of IP are stamped. */
+static void
 stamp_out(struct thread *t, int fd, struct out *o, const struct cmsghdr *hc)
 {
-	uint8_t bits = fbsd_sockbits(t, fd);
-	int clock = bits & FBSD_SB_BINTIME ? CLOCK_BIN : bits >> FBSD_SB_CLOCK_SHIFT;
+	uint16_t bits = fbsd_sockbits(t, fd);
+	int clock = (bits & FBSD_SB_CLOCK) >> FBSD_SB_CLOCK_SHIFT;
 	struct timespec ts;
+	int64_t tv[2];
 
 	memcpy(&ts, CMSG_DATA(hc), sizeof(ts));
-	if (clock == CLOCK_MICRO) {
-		int64_t tv[2] = {ts.tv_sec, ts.tv_nsec / 1000};
-
-		put(o, FBSD_SOL_SOCKET, G_SCM_TIMESTAMP, tv, sizeof(tv));
-	} else if (clock == CLOCK_BIN) {
-		/* A fraction of a second in units of 2^-64. */
-		uint64_t bt[2] = {(uint64_t)ts.tv_sec, (uint64_t)(((unsigned __int128)ts.tv_nsec << 64) / 1000000000)};
-
-		put(o, FBSD_SOL_SOCKET, G_SCM_BINTIME, bt, sizeof(bt));
-	} else {
-		if (clock == CLOCK_MONO)
-			ts = monotonic(ts);
-		put(o, FBSD_SOL_SOCKET, clock == CLOCK_MONO ? G_SCM_MONOTONIC : G_SCM_REALTIME, &ts, sizeof(ts));
-	}
+	if (fbsd_host_option(fd, SOL_SOCKET, SO_DOMAIN, AF_INET) == AF_UNIX ||
+	    fbsd_host_option(fd, SOL_SOCKET, SO_TYPE, SOCK_DGRAM) == SOCK_STREAM)
+		return;
+	if (bits & FBSD_SB_BINTIME || (bits & FBSD_SB_TIMESTAMP && clock == CLOCK_BIN))
+		put_bintime(o, ts);
+	if (!(bits & FBSD_SB_TIMESTAMP) || clock == CLOCK_BIN)
+		return;
+	if (clock == CLOCK_MONO)
+		ts = monotonic(ts);
+	tv[0] = ts.tv_sec;
+	tv[1] = clock == CLOCK_MICRO ? ts.tv_nsec / 1000 : ts.tv_nsec;
+	put(o, FBSD_SOL_SOCKET, clock == CLOCK_MICRO ? G_SCM_TIMESTAMP : clock == CLOCK_REAL ? G_SCM_REALTIME : G_SCM_MONOTONIC,
+	    tv, sizeof(tv));
 }
 
 static void
 ip_out(struct thread *t, int fd, struct out *o, const struct cmsghdr *hc)
 {
-	uint8_t bits = fbsd_sockbits(t, fd), dl[FBSD_SOCKADDR_DL_LEN], byte = CMSG_DATA(hc)[0];
+	uint16_t bits = fbsd_sockbits(t, fd);
+	uint8_t dl[FBSD_SOCKADDR_DL_LEN], byte = CMSG_DATA(hc)[0];
 	struct in_pktinfo pi;
 
 	switch (hc->cmsg_type) {
@@ -319,4 +368,22 @@ fbsd_cmsg_out(struct thread *t, int fd, struct msghdr *mh, uint8_t *g, uint32_t 
 	for (struct cmsghdr *hc = CMSG_FIRSTHDR(mh); hc; hc = CMSG_NXTHDR(mh, hc))
 		message_out(t, fd, &o, hc);
 	return o.used;
+}
+
+void
+fbsd_cmsg_discard(struct thread *t, const uint8_t *g, uint32_t n)
+{
+	struct fbsd_cmsghdr c;
+
+	for (uint32_t at = 0; at < n; at += FBSD_CMSG_ALIGN(c.len)) {
+		memcpy(&c, g + at, sizeof(c));
+		if (c.level != FBSD_SOL_SOCKET || c.type != G_SCM_RIGHTS)
+			continue;
+		for (uint32_t i = (uint32_t)FBSD_CMSG_HEAD; i < c.len; i += (uint32_t)sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, g + at + i, sizeof(fd));
+			fbsd_close(t, fd);
+		}
+	}
 }

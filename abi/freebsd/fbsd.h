@@ -33,7 +33,7 @@ struct fbsd_task {
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
 	int32_t procctl[FBSD_PROCCTL_KEPT]; /* procctl.c: remembered settings, 0 never set */
-	uint8_t sockbits[FBSD_SOCKBITS_FDS]; /* sockbits.c: enum fbsd_sockbit by descriptor */
+	uint16_t sockbits[FBSD_SOCKBITS_FDS]; /* sockbits.c: enum fbsd_sockbit by descriptor */
 	bool nosigpipe;              /* sockbits.c: some socket has, or had, SO_NOSIGPIPE */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */

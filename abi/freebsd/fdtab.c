@@ -21,17 +21,17 @@ fbsd_fd_closed(struct thread *t, int fd)
 	fbsd_kq_fd_closed(t, fd);
 	fbsd_aio_fd_closed(t, fd);
 	if (fbsd_sockbits(t, fd))
-		fbsd_sockbits_set(t, fd, UINT8_MAX, 0);
+		fbsd_sockbits_set(t, fd, FBSD_SB_ALL, 0);
 }
 
 void
 fbsd_fd_duped(struct thread *t, int from, int to)
 {
-	uint8_t bits = fbsd_sockbits(t, from);
+	uint16_t bits = fbsd_sockbits(t, from);
 
 	fbsd_kq_fd_duped(t, from, to);
 	if (bits)
-		fbsd_sockbits_set(t, to, UINT8_MAX, bits);
+		fbsd_sockbits_set(t, to, FBSD_SB_ALL, bits);
 }
 
 void

@@ -71,6 +71,16 @@ kq_get(const struct thread *t, int fd)
 	return kq;
 }
 
+bool
+fbsd_kq_is(const struct thread *t, int fd)
+{
+	struct kq *kq = kq_get(t, fd);
+
+	if (kq)
+		kq_put(kq);
+	return kq != NULL;
+}
+
 static void
 close_if(int fd)
 {

@@ -25,7 +25,8 @@ struct fbsd_msghdr {
 };
 _Static_assert(sizeof(struct fbsd_msghdr) == 48, "msghdr");
 
-#define CONTROL_MAX  16384u /* of the guest; one mbuf cluster is less */
+#define CONTROL_MAX  2048u  /* what a guest may send: an mbuf cluster */
+#define GIVE_MAX     16384u /* what it may be given */
 #define HOST_CONTROL 8192u
 
 /* Header and vector of one message; iov is FBSD_IOV_MAX long. */
@@ -56,12 +57,14 @@ send_control(struct thread *t, int s, const struct fbsd_msghdr *g, struct msghdr
 		return host_block(t, SYS_sendmsg, s, h, flags);
 	if (g->controllen < sizeof(struct fbsd_cmsghdr) || g->controllen > CONTROL_MAX)
 		return -EINVAL;
-	buf = calloc(1, 3u * CONTROL_MAX);
+	buf = calloc(1, 4u * CONTROL_MAX);
 	if (!buf)
 		return -ENOMEM;
 	r = gm_read(buf, g->control, g->controllen);
 	if (r == 0)
-		r = fbsd_cmsg_in(buf, g->controllen, buf + CONTROL_MAX, 2u * CONTROL_MAX);
+		r = fbsd_cmsg_in(t, fbsd_host_option(s, SOL_SOCKET, SO_DOMAIN, AF_UNIX),
+		                 fbsd_host_option(s, SOL_SOCKET, SO_TYPE, SOCK_STREAM), buf, g->controllen, buf + CONTROL_MAX,
+		                 3u * CONTROL_MAX);
 	if (r >= 0) {
 		h->msg_control = buf + CONTROL_MAX;
 		h->msg_controllen = (size_t)r;
@@ -108,14 +111,16 @@ fbsd_sendmsg(struct thread *t, int s, uint64_t msg, int flags)
 static long
 give_control(struct thread *t, int s, struct fbsd_msghdr *g, struct msghdr *h, int *flags)
 {
-	uint32_t room = g->controllen < CONTROL_MAX ? g->controllen : CONTROL_MAX;
-	uint8_t *ctl = calloc(1, CONTROL_MAX);
+	uint32_t room = g->controllen < GIVE_MAX ? g->controllen : GIVE_MAX;
+	uint8_t *ctl = calloc(1, GIVE_MAX);
 	long r;
 
 	if (!ctl)
 		return -ENOMEM;
 	g->controllen = fbsd_cmsg_out(t, s, h, ctl, g->control ? room : 0, flags);
 	r = gm_write(g->control, ctl, g->controllen);
+	if (r)
+		fbsd_cmsg_discard(t, ctl, g->controllen);
 	free(ctl);
 	return r;
 }

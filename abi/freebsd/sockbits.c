@@ -9,23 +9,23 @@
 
 #include "abi/freebsd/socket.h"
 
-uint8_t
+uint16_t
 fbsd_sockbits(struct thread *t, int fd)
 {
 	return fd >= 0 && fd < FBSD_SOCKBITS_FDS ? fbsd_task(t)->sockbits[fd] : 0;
 }
 
 int
-fbsd_sockbits_set(struct thread *t, int fd, uint8_t mask, uint8_t bits)
+fbsd_sockbits_set(struct thread *t, int fd, uint16_t mask, uint16_t bits)
 {
-	uint8_t *b, old, new;
+	uint16_t *b, old, new;
 
 	if (fd < 0 || fd >= FBSD_SOCKBITS_FDS)
 		return -ENOPROTOOPT;
 	b = &fbsd_task(t)->sockbits[fd];
 	old = __atomic_load_n(b, __ATOMIC_RELAXED);
 	do
-		new = (uint8_t)((old & ~mask) | (bits & mask));
+		new = (uint16_t)((old & ~mask) | (bits & mask));
 	while (!__atomic_compare_exchange_n(b, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	if (new & FBSD_SB_NOSIGPIPE)
 		fbsd_task(t)->nosigpipe = true;

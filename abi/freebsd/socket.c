@@ -247,7 +247,7 @@ do_accept(struct thread *t, int s, uint64_t name, uint64_t lenp, int flags)
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof(ss);
 	uint32_t room;
-	uint8_t bits;
+	uint16_t bits;
 	long fd;
 
 	if (name && gm_read(&room, lenp, sizeof(room)))
@@ -269,7 +269,7 @@ do_accept(struct thread *t, int s, uint64_t name, uint64_t lenp, int flags)
 	}
 	bits = fbsd_sockbits(t, s);
 	if (bits)
-		fbsd_sockbits_set(t, (int)fd, UINT8_MAX, bits);
+		fbsd_sockbits_set(t, (int)fd, FBSD_SB_ALL, bits);
 	return fd;
 }
 

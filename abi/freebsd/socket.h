@@ -75,8 +75,13 @@ enum fbsd_sockbit {
 	FBSD_SB_RECVIF = 16,     /* IP_RECVIF */
 	FBSD_SB_BINTIME = 32,    /* SO_BINTIME */
 	FBSD_SB_CLOCK = 64 | 128, /* SO_TS_CLOCK */
+	FBSD_SB_TIMESTAMP = 256, /* SO_TIMESTAMP */
+	FBSD_SB_DEBUG = 512,     /* SO_DEBUG */
+	FBSD_SB_LOOPBACK = 1024, /* SO_USELOOPBACK */
+	FBSD_SB_RERROR = 2048,   /* SO_RERROR */
+	FBSD_SB_ALL = 0xffff,
 };
 #define FBSD_SB_CLOCK_SHIFT 6
-uint8_t fbsd_sockbits(struct thread *t, int fd);
+uint16_t fbsd_sockbits(struct thread *t, int fd);
 /** Set the bits of @mask to @bits; -ENOPROTOOPT for a descriptor beyond what is remembered. */
-int fbsd_sockbits_set(struct thread *t, int fd, uint8_t mask, uint8_t bits);
+int fbsd_sockbits_set(struct thread *t, int fd, uint16_t mask, uint16_t bits);

@@ -22,6 +22,9 @@
 enum kind {
 	INT,
 	FLAG,     /* reads as its own bit */
+	NODELAY,  /* reads as FreeBSD's TF_NODELAY */
+	NOPUSH,   /* TF_NOPUSH */
+	LOWAT,    /* at least 1 */
 	READ_INT,
 	READ_FLAG,
 	READ_ERRNO,
@@ -31,6 +34,9 @@ enum kind {
 	LINGER,
 	SMALL,    /* a byte or an int */
 	RAW,      /* a structure that is the same on both */
+	M_INT,    /* multicast: not on streams */
+	M_SMALL,
+	M_RAW,
 	GROUP,    /* one or two addresses after an interface's number */
 	SOURCE,   /* struct ip_mreq_source: its last two words the other way round */
 };
@@ -44,7 +50,6 @@ static const struct option {
 	int glevel, hlevel, gname, hname;
 	enum kind kind;
 } options[] = {
-    {SOL, 0x1, SO_DEBUG, FLAG},
     {SOL, 0x2, SO_ACCEPTCONN, READ_FLAG},
     {SOL, 0x4, SO_REUSEADDR, FLAG},
     {SOL, 0x8, SO_KEEPALIVE, FLAG},
@@ -56,7 +61,7 @@ static const struct option {
     {SOL, 0x10000, SO_REUSEPORT, FLAG}, /* SO_REUSEPORT_LB, which is what the host's does */
     {SOL, 0x1001, SO_SNDBUF, BUFFER},
     {SOL, 0x1002, SO_RCVBUF, BUFFER},
-    {SOL, 0x1004, SO_RCVLOWAT, INT},
+    {SOL, 0x1004, SO_RCVLOWAT, LOWAT},
     {SOL, 0x1005, SO_SNDTIMEO, TIMEVAL},
     {SOL, 0x1006, SO_RCVTIMEO, TIMEVAL},
     {SOL, 0x1007, SO_ERROR, READ_ERRNO},
@@ -69,11 +74,11 @@ static const struct option {
     {IP4, 3, IP_TOS, INT},
     {IP4, 4, IP_TTL, INT},
     {IP4, 5, IP_RECVOPTS, INT},
-    {IP4, 9, IP_MULTICAST_IF, RAW},
-    {IP4, 10, IP_MULTICAST_TTL, SMALL},
-    {IP4, 11, IP_MULTICAST_LOOP, SMALL},
-    {IP4, 12, IP_ADD_MEMBERSHIP, RAW},
-    {IP4, 13, IP_DROP_MEMBERSHIP, RAW},
+    {IP4, 9, IP_MULTICAST_IF, M_RAW},
+    {IP4, 10, IP_MULTICAST_TTL, M_SMALL},
+    {IP4, 11, IP_MULTICAST_LOOP, M_SMALL},
+    {IP4, 12, IP_ADD_MEMBERSHIP, M_RAW},
+    {IP4, 13, IP_DROP_MEMBERSHIP, M_RAW},
     {IP4, 24, IP_TRANSPARENT, INT}, /* IP_BINDANY */
     {IP4, 65, IP_RECVTTL, INT},
     {IP4, 66, IP_MINTTL, INT},
@@ -89,11 +94,11 @@ static const struct option {
     {IP4, 84, MCAST_BLOCK_SOURCE, GROUP},
     {IP4, 85, MCAST_UNBLOCK_SOURCE, GROUP},
     {IP6, 4, IPV6_UNICAST_HOPS, INT},
-    {IP6, 9, IPV6_MULTICAST_IF, INT},
-    {IP6, 10, IPV6_MULTICAST_HOPS, INT},
-    {IP6, 11, IPV6_MULTICAST_LOOP, INT},
-    {IP6, 12, IPV6_JOIN_GROUP, RAW},
-    {IP6, 13, IPV6_LEAVE_GROUP, RAW},
+    {IP6, 9, IPV6_MULTICAST_IF, M_INT},
+    {IP6, 10, IPV6_MULTICAST_HOPS, M_INT},
+    {IP6, 11, IPV6_MULTICAST_LOOP, M_INT},
+    {IP6, 12, IPV6_JOIN_GROUP, M_RAW},
+    {IP6, 13, IPV6_LEAVE_GROUP, M_RAW},
     {IP6, 26, IPV6_CHECKSUM, INT},
     {IP6, 27, IPV6_V6ONLY, INT},
     {IP6, 36, IPV6_RECVPKTINFO, INT},
@@ -113,9 +118,9 @@ static const struct option {
     {IP6, 83, MCAST_LEAVE_SOURCE_GROUP, GROUP},
     {IP6, 84, MCAST_BLOCK_SOURCE, GROUP},
     {IP6, 85, MCAST_UNBLOCK_SOURCE, GROUP},
-    {TCP, 1, TCP_NODELAY, INT},
+    {TCP, 1, TCP_NODELAY, NODELAY},
     {TCP, 2, TCP_MAXSEG, INT},
-    {TCP, 4, TCP_CORK, INT}, /* TCP_NOPUSH */
+    {TCP, 4, TCP_CORK, NOPUSH}, /* TCP_NOPUSH */
     {TCP, 256, TCP_KEEPIDLE, INT},
     {TCP, 512, TCP_KEEPINTVL, INT},
     {TCP, 1024, TCP_KEEPCNT, INT},
@@ -139,8 +144,15 @@ value_in(const struct option *o, uint8_t *v, uint32_t n)
 	int swap;
 
 	switch (o->kind) {
+	case LOWAT:
+		if (n >= sizeof(int) && *i < 1)
+			return -EINVAL;
+		/* fallthrough */
 	case INT:
+	case M_INT:
 	case FLAG:
+	case NODELAY:
+	case NOPUSH:
 		return n < sizeof(int) ? -EINVAL : (long)sizeof(int);
 	case BUFFER:
 		if (n < sizeof(int) || *i < 1)
@@ -156,6 +168,8 @@ value_in(const struct option *o, uint8_t *v, uint32_t n)
 		return i[1] < 0 || i[1] > UINT16_MAX ? -EDOM : 8;
 	case SMALL:
 	case RAW:
+	case M_SMALL:
+	case M_RAW:
 		return n;
 	case SOURCE:
 		if (n < 12)
@@ -188,6 +202,12 @@ value_out(struct thread *t, const struct option *o, uint8_t *v)
 	case READ_FLAG:
 		*i = *i ? o->gname : 0;
 		break;
+	case NODELAY:
+		*i = *i ? 0x4 : 0;
+		break;
+	case NOPUSH:
+		*i = *i ? 0x1000 : 0;
+		break;
 	case READ_ERRNO:
 		*i = *i > 0 && (unsigned)*i < m->n ? m->to_guest[*i] : *i;
 		break;
@@ -219,6 +239,19 @@ check(int s, uint32_t len)
 	return r ? r : (int)len < 0 ? -EINVAL : 0;
 }
 
+/* Each protocol knows its own level and those of the ones below it. */
+static long
+check_level(int s, int level)
+{
+	int domain = fbsd_host_option(s, SOL_SOCKET, SO_DOMAIN, AF_INET);
+
+	if (level == FBSD_SOL_SOCKET || (level == 0 && domain != AF_INET6) || (level == IPPROTO_IPV6 && domain == AF_INET6))
+		return 0;
+	if (domain == AF_UNIX || fbsd_host_option(s, SOL_SOCKET, SO_TYPE, SOCK_RAW) == SOCK_RAW)
+		return -EINVAL;
+	return fbsd_host_option(s, SOL_SOCKET, SO_PROTOCOL, 0) == level ? 0 : -EINVAL;
+}
+
 static const struct fbsd_special *
 special(int s, int level, int name)
 {
@@ -238,7 +271,7 @@ long
 fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int len)
 {
 	uint8_t v[FBSD_OPTION_MAX] __attribute__((aligned(8))) = {0};
-	struct fbsd_option o = {.t = t, .s = s, .v = v, .n = (uint32_t)len};
+	struct fbsd_option o = {.t = t, .s = s, .name = name, .v = v, .n = (uint32_t)len};
 	const struct fbsd_special *sp;
 	const struct option *p;
 	long r;
@@ -254,12 +287,17 @@ fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int 
 		o.n = sizeof(v); /* more than any value has is not looked at */
 	if (gm_read(v, val, o.n))
 		return -EFAULT;
+	r = check_level(s, level);
+	if (r)
+		return r;
 	sp = special(s, level, name);
 	if (sp)
 		return sp->set ? sp->set(&o) : -ENOPROTOOPT;
 	p = find(level, name);
 	if (!p)
 		return unknown("setsockopt", level, name);
+	if (p->kind >= M_INT && fbsd_host_option(s, SOL_SOCKET, SO_TYPE, 0) == SOCK_STREAM)
+		return -EOPNOTSUPP;
 	r = value_in(p, v, o.n);
 	return r < 0 ? r : host_call(SYS_setsockopt, s, p->hlevel, p->hname, v, r);
 }
@@ -267,7 +305,9 @@ fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int 
 static long
 plain_get(struct fbsd_option *o, const struct option *p, uint32_t room)
 {
-	bool sized = p->kind == SMALL || p->kind == RAW;
+	if (p->kind >= M_INT && fbsd_host_option(o->s, SOL_SOCKET, SO_TYPE, 0) == SOCK_STREAM)
+		return -EOPNOTSUPP;
+	bool sized = p->kind == SMALL || p->kind == RAW || p->kind == M_SMALL || p->kind == M_RAW;
 	socklen_t n = sized && room < FBSD_OPTION_MAX ? room : FBSD_OPTION_MAX;
 	long r = host_call(SYS_getsockopt, o->s, p->hlevel, p->hname, o->v, &n);
 
@@ -281,7 +321,7 @@ long
 fbsd_getsockopt(struct thread *t, int s, int level, int name, uint64_t val, uint64_t avalsize)
 {
 	uint8_t v[FBSD_OPTION_MAX] __attribute__((aligned(8))) = {0};
-	struct fbsd_option o = {.t = t, .s = s, .v = v};
+	struct fbsd_option o = {.t = t, .s = s, .name = name, .v = v};
 	const struct fbsd_special *sp;
 	const struct option *p;
 	uint32_t room = 0, n;
@@ -290,6 +330,8 @@ fbsd_getsockopt(struct thread *t, int s, int level, int name, uint64_t val, uint
 	if (val && gm_read(&room, avalsize, sizeof(room)))
 		return -EFAULT;
 	r = check(s, room);
+	if (r == 0)
+		r = check_level(s, level);
 	if (r)
 		return r;
 	sp = special(s, level, name);

@@ -8,7 +8,7 @@
 /** One call: the value as the guest gave it, or room for what it gets. */
 struct fbsd_option {
 	struct thread *t;
-	int s;
+	int s, name;
 	uint8_t *v;   /* FBSD_OPTION_MAX bytes, 8-aligned, zeroed */
 	uint32_t n;   /* bytes given; on get, to be set to the value's size */
 };

@@ -17,6 +17,7 @@
 #define TS_CLOCK_MAX    3
 #define HOST_TCP_LISTEN 10
 #define NAME_BYTES      16
+#define ACCEPT_FILTER_ARG 256 /* struct accept_filter_arg */
 
 /* struct xucred */
 struct xucred {
@@ -47,54 +48,76 @@ host_set(const struct fbsd_option *o, int level, int name, int v)
 
 /* An int that is on or off, kept as a bit of ours and as an option of the host. */
 static long
-set_bit(struct fbsd_option *o, uint8_t bit)
+set_bit(struct fbsd_option *o, uint16_t bit)
 {
 	if (o->n < sizeof(int))
 		return -EINVAL;
 	return fbsd_sockbits_set(o->t, o->s, bit, fbsd_option_int(o) ? bit : 0);
 }
 
-static long
-nosigpipe_set(struct fbsd_option *o)
+/* The options of the socket level that are only remembered. */
+static const struct {
+	int name;
+	uint16_t bit;
+} kept[] = {{0x1, FBSD_SB_DEBUG},
+            {0x40, FBSD_SB_LOOPBACK},
+            {0x400, FBSD_SB_TIMESTAMP},
+            {0x800, FBSD_SB_NOSIGPIPE},
+            {0x2000, FBSD_SB_BINTIME},
+            {0x20000, FBSD_SB_RERROR}};
+
+static uint16_t
+kept_bit(int name)
 {
-	return set_bit(o, FBSD_SB_NOSIGPIPE);
+	for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kept[i].name == name)
+			return kept[i].bit;
+	return 0;
 }
 
 static long
-nosigpipe_get(struct fbsd_option *o)
+kept_set(struct fbsd_option *o)
 {
-	return fbsd_option_give(o, fbsd_sockbits(o->t, o->s) & FBSD_SB_NOSIGPIPE ? 0x800 : 0);
+	return set_bit(o, kept_bit(o->name));
+}
+
+static long
+kept_get(struct fbsd_option *o)
+{
+	return fbsd_option_give(o, fbsd_sockbits(o->t, o->s) & kept_bit(o->name) ? o->name : 0);
 }
 
 /* SO_TIMESTAMP and SO_BINTIME: the host stamps in nanoseconds, and the message is made when it is read. */
 static long
-timestamp_set(struct fbsd_option *o)
+stamp_set(struct fbsd_option *o)
 {
-	long r = o->n < sizeof(int) ? -EINVAL : fbsd_sockbits_set(o->t, o->s, FBSD_SB_BINTIME, 0);
+	long r = kept_set(o);
 
-	return r ? r : host_set(o, SOL_SOCKET, SO_TIMESTAMPNS, fbsd_option_int(o));
+	if (r)
+		return r;
+	return host_set(o, SOL_SOCKET, SO_TIMESTAMPNS,
+	                (fbsd_sockbits(o->t, o->s) & (FBSD_SB_TIMESTAMP | FBSD_SB_BINTIME)) != 0);
+}
+
+/* SO_NO_OFFLOAD, SO_NO_DDP: hints to network cards that are not there. */
+static long
+hint_set(struct fbsd_option *o)
+{
+	return o->n < sizeof(int) ? -EINVAL : 0;
+}
+
+/* SO_ACCEPTFILTER: filters are modules, and none is loaded. */
+static long
+filter_set(struct fbsd_option *o)
+{
+	return o->n < ACCEPT_FILTER_ARG ? -EINVAL : -ENOENT;
 }
 
 static long
-timestamp_get(struct fbsd_option *o)
+filter_get(struct fbsd_option *o)
 {
-	bool on = fbsd_host_option(o->s, SOL_SOCKET, SO_TIMESTAMPNS, 0) && !(fbsd_sockbits(o->t, o->s) & FBSD_SB_BINTIME);
-
-	return fbsd_option_give(o, on ? 0x400 : 0);
-}
-
-static long
-bintime_set(struct fbsd_option *o)
-{
-	long r = set_bit(o, FBSD_SB_BINTIME);
-
-	return r ? r : host_set(o, SOL_SOCKET, SO_TIMESTAMPNS, fbsd_option_int(o));
-}
-
-static long
-bintime_get(struct fbsd_option *o)
-{
-	return fbsd_option_give(o, fbsd_sockbits(o->t, o->s) & FBSD_SB_BINTIME ? 0x2000 : 0);
+	(void)o;
+	return -EINVAL;
 }
 
 static long
@@ -104,13 +127,13 @@ clock_set(struct fbsd_option *o)
 
 	if (o->n < sizeof(int) || v < 0 || v > TS_CLOCK_MAX)
 		return -EINVAL;
-	return fbsd_sockbits_set(o->t, o->s, FBSD_SB_CLOCK, (uint8_t)(v << FBSD_SB_CLOCK_SHIFT));
+	return fbsd_sockbits_set(o->t, o->s, FBSD_SB_CLOCK, (uint16_t)(v << FBSD_SB_CLOCK_SHIFT));
 }
 
 static long
 clock_get(struct fbsd_option *o)
 {
-	return fbsd_option_give(o, fbsd_sockbits(o->t, o->s) >> FBSD_SB_CLOCK_SHIFT);
+	return fbsd_option_give(o, (fbsd_sockbits(o->t, o->s) & FBSD_SB_CLOCK) >> FBSD_SB_CLOCK_SHIFT);
 }
 
 /* One table of routes. */
@@ -141,6 +164,13 @@ queue_get(struct fbsd_option *o, bool limit)
 	return fbsd_option_give(o, (int)(limit ? ti.tcpi_sacked : ti.tcpi_unacked));
 }
 
+/* Connections that are being made are in no socket's queue. */
+static long
+incomplete_get(struct fbsd_option *o)
+{
+	return fbsd_option_give(o, 0);
+}
+
 static long
 queue_limit_get(struct fbsd_option *o)
 {
@@ -155,7 +185,7 @@ queue_length_get(struct fbsd_option *o)
 
 /* IP_RECVDSTADDR and IP_RECVIF are both in the host's packet information. */
 static long
-pktinfo_set(struct fbsd_option *o, uint8_t bit)
+pktinfo_set(struct fbsd_option *o, uint16_t bit)
 {
 	long r = set_bit(o, bit);
 
@@ -282,14 +312,21 @@ fastopen_get(struct fbsd_option *o)
 }
 
 static const struct fbsd_special specials[] = {
-    {FBSD_SOL_SOCKET, 0x400, timestamp_set, timestamp_get},
-    {FBSD_SOL_SOCKET, 0x800, nosigpipe_set, nosigpipe_get},
+    {FBSD_SOL_SOCKET, 0x1, kept_set, kept_get},
+    {FBSD_SOL_SOCKET, 0x40, kept_set, kept_get},
+    {FBSD_SOL_SOCKET, 0x400, stamp_set, kept_get},
+    {FBSD_SOL_SOCKET, 0x800, kept_set, kept_get},
+    {FBSD_SOL_SOCKET, 0x1000, filter_set, filter_get},
+    {FBSD_SOL_SOCKET, 0x4000, hint_set, NULL},
+    {FBSD_SOL_SOCKET, 0x8000, hint_set, NULL},
     {FBSD_SOL_SOCKET, 0x1011, NULL, queue_limit_get},
     {FBSD_SOL_SOCKET, 0x1012, NULL, queue_length_get},
+    {FBSD_SOL_SOCKET, 0x1013, NULL, incomplete_get},
     {FBSD_SOL_SOCKET, 0x1014, setfib_set, NULL},
     {FBSD_SOL_SOCKET, 0x1015, cookie_set, NULL},
     {FBSD_SOL_SOCKET, 0x1017, clock_set, clock_get},
-    {FBSD_SOL_SOCKET, 0x2000, bintime_set, bintime_get},
+    {FBSD_SOL_SOCKET, 0x2000, stamp_set, kept_get},
+    {FBSD_SOL_SOCKET, 0x20000, kept_set, kept_get},
     {IPPROTO_IP, 7, dstaddr_set, dstaddr_get},
     {IPPROTO_IP, 20, recvif_set, recvif_get},
     {IPPROTO_IP, 67, dontfrag_set, dontfrag_get},
@@ -319,7 +356,7 @@ peercred_get(struct fbsd_option *o)
 	if (r)
 		return r;
 	if (uc.pid == 0 && (int)uc.uid == -1)
-		return fbsd_host_option(o->s, SOL_SOCKET, SO_TYPE, 0) == SOCK_STREAM ? -ENOTCONN : -EINVAL;
+		return fbsd_host_option(o->s, SOL_SOCKET, SO_TYPE, 0) == SOCK_DGRAM ? -EINVAL : -ENOTCONN;
 	x.uid = uc.uid;
 	x.groups[0] = uc.gid;
 	x.pid = uc.pid;
@@ -335,15 +372,15 @@ peercred_get(struct fbsd_option *o)
 
 /* One of the two at a time, so that a message says the credentials once. */
 static long
-creds_set(struct fbsd_option *o, uint8_t bit)
+creds_set(struct fbsd_option *o, uint16_t bit)
 {
-	uint8_t other = (uint8_t)((FBSD_SB_CREDS | FBSD_SB_CREDS_ALWAYS) & ~bit);
+	uint16_t other = (uint16_t)((FBSD_SB_CREDS | FBSD_SB_CREDS_ALWAYS) & ~bit);
 	long r;
 
 	if (o->n >= sizeof(int) && fbsd_option_int(o) && fbsd_sockbits(o->t, o->s) & other)
 		return -EINVAL;
 	r = set_bit(o, bit);
-	return r ? r : host_set(o, SOL_SOCKET, SO_PASSCRED, fbsd_option_int(o) != 0);
+	return r ? r : host_set(o, SOL_SOCKET, SO_PASSCRED, (fbsd_sockbits(o->t, o->s) & (bit | other)) != 0);
 }
 
 static long
@@ -371,17 +408,17 @@ creds_always_get(struct fbsd_option *o)
 }
 
 static long
-not_supported(struct fbsd_option *o)
+not_readable(struct fbsd_option *o)
 {
 	(void)o;
 	return -EOPNOTSUPP;
 }
 
 static const struct fbsd_special locals[] = {
-    {0, 1, not_supported, peercred_get},
+    {0, 1, NULL, peercred_get},
     {0, 2, creds_once_set, creds_once_get},
     {0, 3, creds_always_set, creds_always_get},
-    {0, 0, not_supported, not_supported}, /* any other */
+    {0, 0, NULL, not_readable}, /* any other */
 };
 
 const struct fbsd_special *
