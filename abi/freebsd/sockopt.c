@@ -70,7 +70,6 @@ static const struct option {
     {SOL, 0x1018, SO_MAX_PACING_RATE, INT},
     {SOL, 0x1019, SO_DOMAIN, READ_FAMILY},
     {IP4, 1, IP_OPTIONS, RAW},
-    {IP4, 2, IP_HDRINCL, INT},
     {IP4, 3, IP_TOS, INT},
     {IP4, 4, IP_TTL, INT},
     {IP4, 5, IP_RECVOPTS, INT},
@@ -302,13 +301,19 @@ fbsd_setsockopt(struct thread *t, int s, int level, int name, uint64_t val, int 
 	return r < 0 ? r : host_call(SYS_setsockopt, s, p->hlevel, p->hname, v, r);
 }
 
+static socklen_t
+size_of(enum kind kind)
+{
+	return kind == TIMEVAL ? 16 : kind == LINGER ? 8 : sizeof(int);
+}
+
 static long
 plain_get(struct fbsd_option *o, const struct option *p, uint32_t room)
 {
 	if (p->kind >= M_INT && fbsd_host_option(o->s, SOL_SOCKET, SO_TYPE, 0) == SOCK_STREAM)
 		return -EOPNOTSUPP;
 	bool sized = p->kind == SMALL || p->kind == RAW || p->kind == M_SMALL || p->kind == M_RAW;
-	socklen_t n = sized && room < FBSD_OPTION_MAX ? room : FBSD_OPTION_MAX;
+	socklen_t n = !sized ? size_of(p->kind) : room < FBSD_OPTION_MAX ? room : FBSD_OPTION_MAX;
 	long r = host_call(SYS_getsockopt, o->s, p->hlevel, p->hname, o->v, &n);
 
 	if (r == 0 && n >= sizeof(int))

@@ -218,6 +218,23 @@ recvif_get(struct fbsd_option *o)
 	return fbsd_option_give(o, (fbsd_sockbits(o->t, o->s) & FBSD_SB_RECVIF) != 0);
 }
 
+/* Raw sockets alone have it. */
+static long
+hdrincl_set(struct fbsd_option *o)
+{
+	if (o->n < sizeof(int))
+		return -EINVAL;
+	return host_set(o, IPPROTO_IP, IP_HDRINCL, fbsd_option_int(o));
+}
+
+static long
+hdrincl_get(struct fbsd_option *o)
+{
+	if (fbsd_host_option(o->s, SOL_SOCKET, SO_TYPE, 0) != SOCK_RAW)
+		return -ENOPROTOOPT;
+	return fbsd_option_give(o, fbsd_host_option(o->s, IPPROTO_IP, IP_HDRINCL, 0));
+}
+
 static long
 dontfrag_set(struct fbsd_option *o)
 {
@@ -327,6 +344,7 @@ static const struct fbsd_special specials[] = {
     {FBSD_SOL_SOCKET, 0x1017, clock_set, clock_get},
     {FBSD_SOL_SOCKET, 0x2000, stamp_set, kept_get},
     {FBSD_SOL_SOCKET, 0x20000, kept_set, kept_get},
+    {IPPROTO_IP, 2, hdrincl_set, hdrincl_get},
     {IPPROTO_IP, 7, dstaddr_set, dstaddr_get},
     {IPPROTO_IP, 20, recvif_set, recvif_get},
     {IPPROTO_IP, 67, dontfrag_set, dontfrag_get},
