@@ -16,8 +16,8 @@ x64_xcr0(void)
 	return (lo | (uint64_t)hi << 32) & X64_XSTATE_MASK;
 }
 
-uint32_t
-x64_xsave_size(void)
+static uint32_t
+xsave_size(void)
 {
 	uint32_t size = 512 + 64;
 	uint64_t mask = x64_xcr0();
@@ -34,8 +34,8 @@ x64_xsave_size(void)
 	return size;
 }
 
-uint32_t
-x64_mxcsr_mask(void)
+static uint32_t
+mxcsr_mask(void)
 {
 	uint8_t area[512] __attribute__((aligned(16)));
 	uint32_t mask;
@@ -44,6 +44,38 @@ x64_mxcsr_mask(void)
 	__asm__ volatile("fxsave64 %0" : "=m"(area));
 	memcpy(&mask, area + 28, 4);
 	return mask ? mask : 0xffbf;
+}
+
+/*
+ * The same at each signal, and asked for at each: CPUID leaves a virtual machine, which takes 1 to 70 microseconds.
+ * Threads may find it out at once; they find the same.
+ */
+static uint32_t
+once(uint32_t *cache, uint32_t (*find)(void))
+{
+	uint32_t v = __atomic_load_n(cache, __ATOMIC_RELAXED);
+
+	if (!v) {
+		v = find();
+		__atomic_store_n(cache, v, __ATOMIC_RELAXED);
+	}
+	return v;
+}
+
+uint32_t
+x64_xsave_size(void)
+{
+	static uint32_t cache;
+
+	return once(&cache, xsave_size);
+}
+
+uint32_t
+x64_mxcsr_mask(void)
+{
+	static uint32_t cache;
+
+	return once(&cache, mxcsr_mask);
 }
 
 void
