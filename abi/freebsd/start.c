@@ -121,7 +121,13 @@ map_stack(struct task *task, uint64_t random, struct diag *d)
 	return 0;
 }
 
-/* The kernel's return path from signal handlers; its own page, so that it is executable and the stack is not. */
+/*
+ * The kernel's return path from signal handlers; its own page, so that it is executable and the stack is not.  It stands
+ * behind int3 as code does, so that the patcher finds its start.
+ */
+#define SIGCODE_AT 64
+#define INT3       0xcc
+
 static int
 map_sigcode(struct task *task, struct diag *d)
 {
@@ -133,12 +139,15 @@ map_sigcode(struct task *task, struct diag *d)
 	                       .how = GM_FIXED,
 	                       .kind = GM_OURS,
 	                       .name = "[sigcode]"};
+	uint8_t page[GM_PAGE];
 	long at = gm_map(task->gm, &q);
 
-	if (at < 0 || gm_write((uint64_t)at, fbsd_sigcode, fbsd_sigcode_size) ||
+	memset(page, INT3, sizeof(page));
+	memcpy(page + SIGCODE_AT, fbsd_sigcode, fbsd_sigcode_size);
+	if (at < 0 || gm_write((uint64_t)at, page, sizeof(page)) ||
 	    mprotect((void *)at, GM_PAGE, PROT_READ | PROT_EXEC))
 		return diag_fail(d, -ENOMEM, "no room for the signal code page");
-	task->sigcode = (uint64_t)at;
+	task->sigcode = (uint64_t)at + SIGCODE_AT;
 	return 0;
 }
 

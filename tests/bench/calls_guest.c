@@ -2,8 +2,7 @@
  * What a call costs a FreeBSD guest; prints "name ns" lines like calls_native.c.  The same call (getppid) on the lane that
  * the options choose; memory-only calls on the fast lane.
  */
-#include "../guest/kit/fbsd.h"
-#include "../guest/kit/kit.h"
+#include "../guest/kit/signals.h"
 
 #define ROUNDS 15
 
@@ -11,9 +10,18 @@
 __asm__(".text\n.balign 16\nstub_getppid:\tmov $39, %eax\n\tsyscall\n\tret\n"
         ".balign 16\nstub_getpid:\tmov $20, %eax\n\tsyscall\n\tret\n"
         ".balign 16\nstub_sigprocmask:\tmov $1, %edi\n\txor %esi, %esi\n\txor %edx, %edx\n\tmov $340, %eax\n\tsyscall\n\tret\n"
-        ".balign 16\nstub_clock:\tmov $4, %edi\n\tlea clock_out(%rip), %rsi\n\tmov $232, %eax\n\tsyscall\n\tret\n");
+        ".balign 16\nstub_clock:\tmov $4, %edi\n\tlea clock_out(%rip), %rsi\n\tmov $232, %eax\n\tsyscall\n\tret\n"
+        ".balign 16\nstub_kill:\tmov own_pid(%rip), %edi\n\tmov $30, %esi\n\tmov $37, %eax\n\tsyscall\n\tret\n");
+void stub_kill(void);
 void stub_getppid(void), stub_getpid(void), stub_sigprocmask(void), stub_clock(void);
 struct timespec clock_out;
+int own_pid;
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+}
 
 static uint64_t
 now(void)
@@ -25,17 +33,17 @@ now(void)
 }
 
 static void
-measure(const char *name, void (*op)(void), long n)
+measure(const char *name, void (*body)(void), long n)
 {
 	uint64_t t[ROUNDS];
 
 	for (int i = 0; i < 8; i++)
-		op(); /* until the site is patched */
+		body(); /* until the site is patched */
 	for (int r = 0; r < ROUNDS; r++) {
 		uint64_t start = now();
 
 		for (long i = 0; i < n; i++)
-			op();
+			body();
 		t[r] = (now() - start) * 10 / (uint64_t)n;
 		for (int k = r; k > 0 && t[k - 1] > t[k]; k--) {
 			uint64_t x = t[k];
@@ -56,6 +64,9 @@ all(void)
 	measure("getpid", stub_getpid, n);
 	measure("sigprocmask", stub_sigprocmask, n);
 	measure("clock_gettime", stub_clock, n);
+	own_pid = (int)sys(SYS_getpid);
+	handle(SIGUSR1, on_signal, 0);
+	measure("signal", stub_kill, n / 20);
 }
 
 const struct test tests[] = {{"all", all}, {0}};

@@ -88,6 +88,17 @@ on_sigsys(int sig, siginfo_t *si, void *context)
 	uc->uc_mcontext.gregs[REG_RAX] = 1;
 }
 
+static void
+on_signal(int signo)
+{
+}
+
+static void
+signal_self(void)
+{
+	kill(getpid(), SIGUSR1);
+}
+
 /* A page below with one syscall instruction: what a guest's call costs when it traps. */
 static void (*trapping)(void);
 
@@ -155,6 +166,8 @@ main(void)
 {
 	measure("bare", getppid_call, 200000);
 	measure("clock-native", clock_call, 200000);
+	signal(SIGUSR1, on_signal);
+	measure("signal", signal_self, 20000);
 	measure_ptrace();
 	if (arm()) {
 		printf("armed - %s\n", strerror(errno));

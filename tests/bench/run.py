@@ -35,6 +35,7 @@ def calls(dragoman, native, guest):
     print(f"  guest, trapped each time              {trap['getppid']:8.1f}")
     print(f"  a bare trap by user dispatch          {n.get('trap', float('nan')):8.1f}")
     print(f"  ptrace                                {n['ptrace']:8.1f}")
+    print(f"  kill of oneself, with its handler     {fast['signal']:8.1f}   natively {n['signal']:.1f}")
     print(f"  memory only: getpid {fast['getpid']:.1f}, sigprocmask {fast['sigprocmask']:.1f}, clock_gettime "
           f"{fast['clock_gettime']:.1f} (natively by vDSO {n['clock-native']:.1f}, a bare call {n['bare']:.1f})")
 
