@@ -1,52 +1,30 @@
 /*
- * poll ppoll select pselect.
- * Source: FreeBSD manual poll(2), select(2), sys/poll.h.
+ * poll ppoll select pselect: arguments and waiting.  What is ready: pollready.c.
+ * Source: FreeBSD manual poll(2), select(2); sys/kern/sys_generic.c by its observable results.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <time.h>
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/poll.h"
 #include "abi/freebsd/signal.h"
 #include "freebsd-amd64.h"
 
-#define NFDS_MAX    65536u
-#define G_POLLWRNORM 0x4 /* alias of POLLOUT */
-#define G_POLLWRBAND 0x100
-#define G_POLLRDHUP  0x4000
-#define G_POLLINIGNEOF 0x2000
+#define NFDS_MAX     65536u
 #define G_FD_SETSIZE 65536u
+#define NO_SUCH_FD   0x7ffffff0
 
-/* POLLIN PRI OUT ERR HUP NVAL RDNORM RDBAND share their bits. */
-static short
-events_in(short g)
-{
-	short h = (short)(g & (POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLRDBAND));
-
-	if (g & G_POLLWRBAND)
-		h |= POLLWRBAND;
-	if (g & G_POLLRDHUP)
-		h |= POLLRDHUP;
-	if (g & G_POLLINIGNEOF)
-		h |= POLLIN;
-	return h;
-}
-
-static short
-events_out(short h)
-{
-	short g = (short)(h & (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP | POLLNVAL | POLLRDNORM | POLLRDBAND));
-
-	if (h & POLLWRBAND)
-		g |= G_POLLWRBAND;
-	if (h & POLLRDHUP)
-		g |= G_POLLRDHUP;
-	return g;
-}
+/* One wait: the guest's entries and, behind each other in one piece of memory, the host's. */
+struct wait {
+	struct pollfd *guest, *host;
+	uint32_t n;
+	const struct timespec *limit; /* NULL: for ever */
+	const struct gsigset *mask;   /* NULL: the thread's own */
+};
 
 static uint64_t
 now_ns(void)
@@ -57,37 +35,65 @@ now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* The time left until t->deadline, which the first service of this call sets from @ts (NULL: for ever). */
+/* The first service of a call says when it ends. */
+static void
+start_clock(struct thread *t, const struct timespec *ts)
+{
+	if (ts && !t->in_restart) {
+		uint64_t sec = (uint64_t)ts->tv_sec > 1000000000u ? 1000000000u : (uint64_t)ts->tv_sec;
+
+		t->deadline = now_ns() + sec * 1000000000u + (uint64_t)ts->tv_nsec;
+	}
+}
+
 static struct timespec *
-time_left(struct thread *t, const struct timespec *ts, struct timespec *ret)
+time_left(const struct thread *t, const struct timespec *ts, struct timespec *ret)
 {
 	uint64_t now;
 
 	if (!ts)
 		return NULL;
 	now = now_ns();
-	if (!t->in_restart) {
-		uint64_t sec = (uint64_t)ts->tv_sec > 1000000000u ? 1000000000u : (uint64_t)ts->tv_sec;
-
-		t->deadline = now + sec * 1000000000u + (uint64_t)ts->tv_nsec;
-	}
 	now = t->deadline > now ? t->deadline - now : 0;
 	*ret = (struct timespec){(time_t)(now / 1000000000u), (long)(now % 1000000000u)};
 	return ret;
 }
 
+/* Guest results from the host's; how many entries have one.  Those that woke the host for nothing are not asked again. */
 static long
-wait_ready(struct thread *t, struct pollfd *p, uint32_t n, const struct timespec *ts, const struct gsigset *mask)
+look(struct wait *w)
 {
-	struct timespec left;
+	long count = 0;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		w->guest[i].revents = w->host[i].revents ? fbsd_poll_out(&w->guest[i], w->host[i].revents) : 0;
+		if (w->guest[i].revents)
+			count++;
+		else if (w->host[i].revents)
+			w->host[i].fd = -1;
+	}
+	return count;
+}
+
+/*
+ * Until something is ready, the time is up, or a signal that is due ends it; never restarted, whatever SA_RESTART says.
+ * What is ready is told even when a signal is due too.
+ */
+static long
+wait_ready(struct thread *t, struct wait *w)
+{
+	struct timespec left, zero = {0, 0};
 	long r;
 
-	if (mask)
-		fbsd_mask_begin(t, *mask);
-	r = host_block(t, SYS_ppoll, p, n, time_left(t, ts, &left), 0, 8);
-	if (r == -HOST_ERESTART)
-		r = -EINTR; /* never restarted, whatever SA_RESTART says */
-	if (mask)
+	start_clock(t, w->limit);
+	if (w->mask)
+		fbsd_mask_begin(t, *w->mask);
+	do {
+		r = host_block(t, SYS_ppoll, w->host, w->n, time_left(t, w->limit, &left), 0, 8);
+		if (r == -HOST_ERESTART || r == -EINTR)
+			r = host_call(SYS_ppoll, w->host, w->n, &zero, 0, 8) > 0 && look(w) > 0 ? 1 : -EINTR;
+	} while (r > 0 && (r = look(w)) == 0);
+	if (w->mask)
 		fbsd_mask_end(t, r);
 	return r;
 }
@@ -95,33 +101,29 @@ wait_ready(struct thread *t, struct pollfd *p, uint32_t n, const struct timespec
 static long
 do_poll(struct thread *t, uint64_t fds, uint32_t n, const struct timespec *ts, const struct gsigset *mask)
 {
-	struct pollfd *p;
+	struct wait w = {.n = n, .limit = ts, .mask = mask};
 	long r;
 
 	if (n > NFDS_MAX)
 		return -EINVAL;
-	p = calloc(2u * n + 1, sizeof(*p));
-	if (!p)
+	w.guest = calloc(2u * n + 1, sizeof(*w.guest));
+	if (!w.guest)
 		return -ENOMEM;
-	if (gm_read(p, fds, n * sizeof(*p))) {
-		free(p);
+	w.host = w.guest + n;
+	if (gm_read(w.guest, fds, n * sizeof(*w.guest))) {
+		free(w.guest);
 		return -EFAULT;
 	}
-	memcpy(p + n, p, n * sizeof(*p));
 	for (uint32_t i = 0; i < n; i++) {
-		p[i].events = events_in(p[i].events);
-		if (fd_is_ours(p[i].fd))
-			p[i].fd = 0x7ffffff0; /* not open: POLLNVAL */
+		w.host[i].fd = fd_is_ours(w.guest[i].fd) ? NO_SUCH_FD : w.guest[i].fd;
+		w.host[i].events = fbsd_poll_in(w.guest[i].events);
 	}
-	r = wait_ready(t, p, n, ts, mask);
-	for (uint32_t i = 0; i < n && r >= 0; i++) {
-		p[n + i].revents = events_out(p[i].revents);
-		if (p[n + i].events & G_POLLWRNORM && p[i].revents & POLLOUT)
-			p[n + i].revents |= G_POLLWRNORM;
-	}
-	if (r >= 0 && gm_write(fds, p + n, n * sizeof(*p)))
+	r = wait_ready(t, &w);
+	if (r == 0)
+		look(&w);
+	if (r >= 0 && gm_write(fds, w.guest, n * sizeof(*w.guest)))
 		r = -EFAULT;
-	free(p);
+	free(w.guest);
 	return r;
 }
 
@@ -178,6 +180,10 @@ has(const struct sets *s, int i, uint32_t fd)
 	return s->at[i] && s->bits[i][fd / 8] >> (fd % 8) & 1;
 }
 
+/* What makes a descriptor a member of each set: readable, writable, exceptional. */
+static const short asked[3] = {POLLIN | POLLRDNORM, POLLOUT, POLLPRI | POLLRDBAND};
+static const short ended[3] = {POLLHUP | POLLERR, POLLHUP | POLLERR, POLLERR};
+
 /* Ready descriptors back into the sets; their number, or -EBADF for one that is not open. */
 static long
 give_sets(struct sets *s, const struct pollfd *p, uint32_t n)
@@ -188,14 +194,10 @@ give_sets(struct sets *s, const struct pollfd *p, uint32_t n)
 		if (s->at[i])
 			memset(s->bits[i], 0, s->bytes);
 	for (uint32_t k = 0; k < n; k++) {
-		static const short ready[3] = {POLLIN | POLLRDNORM | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
-
 		if (p[k].revents & POLLNVAL)
 			return -EBADF;
 		for (int i = 0; i < 3; i++) {
-			short asked = i == 0 ? POLLIN : i == 1 ? POLLOUT : POLLPRI;
-
-			if (p[k].events & asked && p[k].revents & ready[i]) {
+			if (p[k].events & asked[i] && p[k].revents & (asked[i] | ended[i])) {
 				s->bits[i][p[k].fd / 8] |= (uint8_t)(1u << (p[k].fd % 8));
 				count++;
 			}
@@ -208,15 +210,20 @@ give_sets(struct sets *s, const struct pollfd *p, uint32_t n)
 }
 
 static uint32_t
-list(const struct sets *s, uint32_t nd, struct pollfd *p)
+list(const struct sets *s, uint32_t nd, const struct wait *w)
 {
 	uint32_t n = 0;
 
 	for (uint32_t fd = 0; fd < nd; fd++) {
-		short ev = (short)((has(s, 0, fd) ? POLLIN : 0) | (has(s, 1, fd) ? POLLOUT : 0) | (has(s, 2, fd) ? POLLPRI : 0));
+		short ev = 0;
 
-		if (ev)
-			p[n++] = (struct pollfd){.fd = fd_is_ours((int)fd) ? 0x7ffffff0 : (int)fd, .events = ev};
+		for (int i = 0; i < 3; i++)
+			if (has(s, i, fd))
+				ev |= asked[i];
+		if (!ev)
+			continue;
+		w->guest[n] = (struct pollfd){.fd = (int)fd, .events = ev};
+		w->host[n++] = (struct pollfd){.fd = fd_is_ours((int)fd) ? NO_SUCH_FD : (int)fd, .events = fbsd_poll_in(ev)};
 	}
 	return n;
 }
@@ -225,9 +232,8 @@ static long
 do_select(struct thread *t, int nd, const uint64_t at[3], const struct timespec *ts, const struct gsigset *mask)
 {
 	struct sets s = {.at = {at[0], at[1], at[2]}};
+	struct wait w = {.limit = ts, .mask = mask};
 	uint8_t *mem;
-	struct pollfd *p;
-	uint32_t n;
 	long r = 0;
 
 	if (nd < 0)
@@ -235,20 +241,21 @@ do_select(struct thread *t, int nd, const uint64_t at[3], const struct timespec 
 	if ((uint32_t)nd > G_FD_SETSIZE)
 		nd = (int)G_FD_SETSIZE;
 	s.bytes = ((uint32_t)nd + 63) / 64 * 8;
-	mem = calloc(1, 3ul * s.bytes + ((uint32_t)nd + 1) * sizeof(*p));
+	mem = calloc(1, 3ul * s.bytes + (2u * (uint32_t)nd + 1) * sizeof(*w.guest));
 	if (!mem)
 		return -ENOMEM;
-	p = (void *)(mem + 3ul * s.bytes);
+	w.guest = (void *)(mem + 3ul * s.bytes);
+	w.host = w.guest + nd;
 	for (int i = 0; i < 3 && r == 0; i++) {
 		s.bits[i] = mem + (uint32_t)i * s.bytes;
 		if (s.at[i])
 			r = gm_read(s.bits[i], s.at[i], s.bytes);
 	}
 	if (r == 0) {
-		n = list(&s, (uint32_t)nd, p);
-		r = wait_ready(t, p, n, ts, mask);
+		w.n = list(&s, (uint32_t)nd, &w);
+		r = wait_ready(t, &w);
 		if (r >= 0)
-			r = give_sets(&s, p, n);
+			r = give_sets(&s, w.guest, w.n);
 	}
 	free(mem);
 	return r;
