@@ -120,8 +120,16 @@ struct native_slab {
 };
 extern struct native_slab native_slabs[NATIVE_SLABS];
 extern uint32_t native_nslabs;
-/* The patcher's translation of an address inside a stub to the guest's own; 0 when it is not one. */
-extern uint64_t (*native_stub_rip)(uint64_t rip);
+/* A stub is aligned to its size; a fault in it happened, for the guest, at the address that stands at its end. */
+#define NATIVE_STUB     64u
+#define NATIVE_STUB_OWN 56u
+/* Padding that a short jump in a call site's place leads to: for the guest, who is there is at the site. */
+#define NATIVE_PADS 256
+struct native_pad {
+	uint64_t pad, site;
+};
+extern struct native_pad native_pads[NATIVE_PADS];
+extern uint32_t native_npads;
 /* Our own C code faulted.  The context stays in native_bug_context for the report. */
 extern void *native_bug_context;
 _Noreturn void native_bug(int signo, void *info, void *uc);

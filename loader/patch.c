@@ -13,7 +13,6 @@
 
 #define MAX_SITES   4096u
 #define HOT         2u
-#define STUB_BYTES  48u
 #define P2_NEAR     0x050f0000u /* e9 xx xx 0f 05 */
 #define P2_4_NEAR   0x0f000000u /* e9 xx xx xx 0f */
 
@@ -24,7 +23,6 @@ struct site {
 	uint8_t len, plen; /* changed bytes: at the site or before it; in padding */
 	uint64_t at, pad, stub;
 	uint8_t old[8], old_pad[8];
-	uint8_t insn_len;
 };
 
 static struct {
@@ -32,8 +30,12 @@ static struct {
 	struct site site[MAX_SITES];
 	uint32_t nsites;
 	uint64_t npatched, nrefused;
+	uint64_t lo, hi;    /* all that is patched lies between */
 	bool stopped;
 } pt;
+
+struct native_pad native_pads[NATIVE_PADS];
+uint32_t native_npads;
 
 static struct site *
 lookup(uint64_t addr)
@@ -80,12 +82,15 @@ put32(uint8_t *p, int64_t v)
 	memcpy(p, &w, 4);
 }
 
-/* displaced instruction; lea after(%rip), %rcx; jmp *slot(%rip) */
+/* displaced instruction; lea after(%rip), %rcx; jmp *slot(%rip); and at the end, for a fault in it, the guest's own address */
 static uint32_t
 build_stub(const struct patch_plan *p, uint64_t site, uint64_t stub, uint8_t *b)
 {
+	uint64_t own = p->insn_len ? p->at : site;
 	uint32_t n = p->insn_len;
 
+	memset(b, 0xcc, NATIVE_STUB);
+	memcpy(b + NATIVE_STUB_OWN, &own, sizeof(own));
 	memcpy(b, p->insn, n);
 	if (p->insn_len && p->disp_at >= 0) {
 		int32_t disp;
@@ -105,23 +110,49 @@ build_stub(const struct patch_plan *p, uint64_t site, uint64_t stub, uint8_t *b)
 	return n + 6;
 }
 
+/* The stub that the site had before will do when it says the same: a thread may be in it, so it is never written again. */
+static bool
+get_stub(struct site *s, const struct patch_plan *p)
+{
+	uint8_t code[NATIVE_STUB];
+	uint64_t lo, hi;
+
+	window(p, &lo, &hi);
+	if (s->stub >= lo && s->stub <= hi && build_stub(p, s->addr, s->stub, code) &&
+	    memcmp((const void *)s->stub, code, NATIVE_STUB) == 0)
+		return true;
+	s->stub = slab_take(pt.gm, lo, hi);
+	return s->stub && build_stub(p, s->addr, s->stub, code) && code_write(s->stub, code, NATIVE_STUB) == 0;
+}
+
+/* Known for good: a thread may stand between the two jumps when they are taken back. */
+static bool
+note_pad(uint64_t pad, uint64_t site)
+{
+	uint32_t n = native_npads;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (native_pads[i].pad == pad)
+			return native_pads[i].site == site;
+	if (n == NATIVE_PADS)
+		return false;
+	native_pads[n] = (struct native_pad){pad, site};
+	__atomic_store_n(&native_npads, n + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
 static bool
 apply(struct site *s, const struct patch_plan *p)
 {
-	uint8_t code[STUB_BYTES], jump[5] = {0xe9}, hop[2] = {0xeb};
-	uint64_t lo, hi;
-	uint32_t n;
+	uint8_t jump[5] = {0xe9}, hop[2] = {0xeb};
 
-	window(p, &lo, &hi);
-	s->stub = slab_take(pt.gm, lo, hi, STUB_BYTES);
-	if (!s->stub)
-		return false;
-	n = build_stub(p, s->addr, s->stub, code);
-	if (!n || code_write(s->stub, code, n))
+	if (!get_stub(s, p))
 		return false;
 	put32(jump + 1, (int64_t)s->stub - (int64_t)(p->at + 5));
-	s->insn_len = p->insn_len;
+	s->plen = 0;
 	if (p->shape == SHAPE_P3) {
+		if (!note_pad(p->at, s->addr))
+			return false;
 		s->pad = p->at;
 		s->plen = 5;
 		s->at = s->addr;
@@ -135,6 +166,19 @@ apply(struct site *s, const struct patch_plan *p)
 	s->len = 5;
 	memcpy(s->old, (const void *)s->at, 5);
 	return code_write(s->at, jump, 5) == 0;
+}
+
+static void
+count_in(const struct site *s)
+{
+	uint64_t end = (s->plen ? s->pad : s->at) + 8;
+
+	if (!pt.npatched++) {
+		pt.lo = s->at;
+		pt.hi = end;
+	}
+	pt.lo = s->at < pt.lo ? s->at : pt.lo;
+	pt.hi = end > pt.hi ? end : pt.hi;
 }
 
 static bool
@@ -155,7 +199,7 @@ try_patch(struct site *s, uint32_t nr)
 		if (patch_plan(s->addr, v.start, v.end, nr, &p, &why)) {
 			if (apply(s, &p)) {
 				s->state = 1;
-				pt.npatched++;
+				count_in(s);
 				log_debug(LOG_PATCH, "patch: site 0x%llx by P%d, stub 0x%llx", (unsigned long long)s->addr,
 				          p.shape, (unsigned long long)s->stub);
 				return;
@@ -182,12 +226,28 @@ patch_hit(struct thread *t, uint64_t addr)
 	gm_unlock(pt.gm);
 }
 
+/* Put back what does not lie in [start, end), where other pages are already. */
 static void
-undo(struct site *s)
+restore(uint64_t at, const uint8_t *old, uint32_t n, uint64_t start, uint64_t end)
 {
-	code_write(s->at, s->old, s->len);
+	uint64_t upto = at + n < start ? at + n : start, from = at > end ? at : end;
+
+	if (end <= start || end <= at || start >= at + n) {
+		code_write(at, old, n);
+		return;
+	}
+	if (upto > at)
+		code_write(at, old, (uint32_t)(upto - at));
+	if (from < at + n)
+		code_write(from, old + (from - at), (uint32_t)(at + n - from));
+}
+
+static void
+undo(struct site *s, uint64_t start, uint64_t end)
+{
+	restore(s->at, s->old, s->len, start, end);
 	if (s->plen)
-		code_write(s->pad, s->old_pad, s->plen);
+		restore(s->pad, s->old_pad, s->plen, start, end);
 }
 
 static bool
@@ -200,13 +260,19 @@ touches(const struct site *s, uint64_t start, uint64_t end)
 static void
 changed(void *arg, uint64_t start, uint64_t end, bool gone)
 {
-	for (uint32_t i = 0; pt.npatched && i < MAX_SITES; i++) {
-		struct site *s = &pt.site[i];
+	bool stubs = gone && slab_lost(start, end);
 
-		if (s->state != 1 || !touches(s, start, end))
+	if (!stubs && (!pt.npatched || start >= pt.hi || end <= pt.lo))
+		return;
+	for (uint32_t i = 0; (stubs || pt.npatched) && i < MAX_SITES; i++) {
+		struct site *s = &pt.site[i];
+		bool touched = s->state == 1 && touches(s, start, end);
+
+		if (s->stub >= start && s->stub < end)
+			s->stub = 0;
+		if (s->state != 1 || (!touched && s->stub))
 			continue;
-		if (!gone)
-			undo(s);
+		undo(s, gone ? start : 0, gone ? end : 0);
 		s->state = 0;
 		s->hits = 0;
 		pt.npatched--;
@@ -243,20 +309,3 @@ patch_get_stats(uint64_t *ret_patched, uint64_t *ret_refused)
 	*ret_patched = pt.npatched;
 	*ret_refused = pt.nrefused;
 }
-
-/*
- * For the signal handler: a fault in a stub happened, for the guest, at the displaced instruction (the only one in a
- * stub that can fault).  No lock: the handler interrupts the guest, and a stub that runs is complete.
- */
-static uint64_t
-stub_rip(uint64_t rip)
-{
-	for (uint32_t i = 0; i < MAX_SITES; i++) {
-		const struct site *s = &pt.site[i];
-
-		if (s->stub && rip >= s->stub && rip < s->stub + STUB_BYTES)
-			return s->insn_len ? s->at : s->addr;
-	}
-	return 0;
-}
-uint64_t (*native_stub_rip)(uint64_t rip) = stub_rip;

@@ -33,10 +33,12 @@ struct patch_plan {
 bool patch_plan(uint64_t site, uint64_t lo, uint64_t hi, uint32_t nr, struct patch_plan *ret, const char **ret_why);
 
 /**
- * Room for a stub whose start lies in [lo, hi]; its address, or 0.  The memory is a reservation of ours in the guest's
- * half, readable and executable.  With the map's lock held.
+ * Room for a stub (NATIVE_STUB bytes, aligned to them) whose start lies in [lo, hi]; its address, or 0.  The memory is a
+ * reservation of ours in the guest's half, readable and executable.  With the map's lock held.
  */
-uint64_t slab_take(struct gm *m, uint64_t lo, uint64_t hi, uint32_t size);
+uint64_t slab_take(struct gm *m, uint64_t lo, uint64_t hi);
+/** The guest has mapped something over [start, end), or unmapped it: true when stubs were there. */
+bool slab_lost(uint64_t start, uint64_t end);
 /** Replace bytes of code at @at, whole pages at a time: other threads see the old or the new, never a mixture. */
 int code_write(uint64_t at, const void *bytes, uint32_t n);
 /** Address of the word that holds the entry's address, in the slab of stub @at. */

@@ -138,19 +138,19 @@ movable(const ZydisDecodedInstruction *in)
 	}
 }
 
-/* Five bytes of int3 or nop that nothing falls into: after a return or a jump, before an aligned start. */
+/*
+ * Five bytes of int3 before an aligned start, where the call does not return to.  Not of nop: who stands there when they come
+ * back would run on.
+ */
 static bool
 find_padding(const struct code *c, uint64_t site, uint64_t *ret_pad)
 {
 	for (uint64_t at = site + 2; at + 5 <= site + 2 + 127 && at + 6 < c->hi; at++) {
 		unsigned n = 0;
-		uint8_t fill = byte_at(c, at);
 
-		if (fill != 0xcc && fill != 0x90)
-			continue;
-		while (at + n < c->hi && byte_at(c, at + n) == fill)
+		while (at + n < c->hi && byte_at(c, at + n) == 0xcc)
 			n++;
-		if (n >= 5 && ((at + n) & 15) == 0 && (fill == 0xcc || byte_at(c, at - 1) == 0xc3)) {
+		if (n >= 5 && at != site + 2 && ((at + n) & 15) == 0) {
 			*ret_pad = at;
 			return true;
 		}

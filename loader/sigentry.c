@@ -44,6 +44,18 @@ fix_gs(struct nthread *nt)
 	__asm__ volatile("wrgsbase %0" : : "r"(nt));
 }
 
+/* The site whose jump leads to the padding at @rip; otherwise @rip itself. */
+static uint64_t
+site_of(uint64_t rip)
+{
+	uint32_t n = __atomic_load_n(&native_npads, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (native_pads[i].pad == rip)
+			return native_pads[i].site;
+	return rip;
+}
+
 static void
 redirect(struct nthread *nt, greg_t *g, uint32_t why)
 {
@@ -65,7 +77,7 @@ redirect(struct nthread *nt, greg_t *g, uint32_t why)
 	c->r13 = g[REG_R13];
 	c->r14 = g[REG_R14];
 	c->r15 = g[REG_R15];
-	c->rip = g[REG_RIP];
+	c->rip = why == WHY_SYSCALL ? (uint64_t)g[REG_RIP] : site_of((uint64_t)g[REG_RIP]);
 	c->rflags = g[REG_EFL];
 	c->exact = why != WHY_SYSCALL || c->owns_gs;
 	nt->why = why;
@@ -157,11 +169,13 @@ instruction_fault(struct nthread *nt, int signo, siginfo_t *si, ucontext_t *uc)
 		return true;
 	}
 	if (in_slab(rip)) {
-		uint64_t own = native_stub_rip(rip);
-
-		if (own)
-			g[REG_RIP] = (greg_t)own;
-		rip = (uint64_t)g[REG_RIP];
+		rip = *(const uint64_t *)((rip & ~(uint64_t)(NATIVE_STUB - 1)) + NATIVE_STUB_OWN);
+		g[REG_RIP] = (greg_t)rip;
+	}
+	/* The jump in the padding was taken back while we stood before it, and int3 is there again: make the call. */
+	if (signo == SIGTRAP && si->si_code == SI_KERNEL && site_of(rip - 1) != rip - 1) {
+		g[REG_RIP] = (greg_t)site_of(rip - 1);
+		return true;
 	}
 	/* iretq to a non-canonical address, or one beyond the line, faults in our exit: the guest's fault. */
 	if (between(rip, native_full_exit_begin, native_full_exit_end)) {

@@ -12,9 +12,8 @@
 #include "loader/native.h"
 #include "loader/patch_impl.h"
 
-#define SLAB_SIZE  16384u
-#define SLAB_HEAD  64u /* the entry's address stands at the start */
-#define STUB_ALIGN 16u
+#define SLAB_SIZE 16384u
+#define SLAB_HEAD NATIVE_STUB /* the entry's address stands at the start */
 
 struct native_slab native_slabs[NATIVE_SLABS];
 uint32_t native_nslabs;
@@ -74,18 +73,17 @@ new_slab(struct gm *m, uint64_t lo, uint64_t hi)
 }
 
 uint64_t
-slab_take(struct gm *m, uint64_t lo, uint64_t hi, uint32_t size)
+slab_take(struct gm *m, uint64_t lo, uint64_t hi)
 {
-	size = (size + STUB_ALIGN - 1) & ~(STUB_ALIGN - 1);
 	for (int tries = 0; tries < 2; tries++) {
 		for (uint32_t i = 0; i < native_nslabs; i++) {
 			uint64_t at = native_slabs[i].lo + used[i];
 
 			if (at < lo) /* skip ahead: windows of 64 KiB are narrow, slabs are cheap */
-				at = (lo + STUB_ALIGN - 1) & ~(uint64_t)(STUB_ALIGN - 1);
-			if (at < native_slabs[i].lo || at > hi || at + size > native_slabs[i].hi)
+				at = (lo + NATIVE_STUB - 1) & ~(uint64_t)(NATIVE_STUB - 1);
+			if (at < native_slabs[i].lo || at > hi || at + NATIVE_STUB > native_slabs[i].hi)
 				continue;
-			used[i] = (uint32_t)(at + size - native_slabs[i].lo);
+			used[i] = (uint32_t)(at + NATIVE_STUB - native_slabs[i].lo);
 			return at;
 		}
 		if (!new_slab(m, lo, hi))
@@ -101,4 +99,19 @@ slab_slot(uint64_t at)
 		if (at >= native_slabs[i].lo && at < native_slabs[i].hi)
 			return native_slabs[i].lo;
 	return 0;
+}
+
+bool
+slab_lost(uint64_t start, uint64_t end)
+{
+	bool lost = false;
+
+	for (uint32_t i = 0; i < native_nslabs; i++) {
+		if (native_slabs[i].lo >= end || native_slabs[i].hi <= start)
+			continue;
+		/* Handlers find nothing in it from now on; the entry stays. */
+		__atomic_store_n(&native_slabs[i].hi, 0, __ATOMIC_RELAXED);
+		lost = true;
+	}
+	return lost;
 }

@@ -7,7 +7,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import proc  # noqa: E402
 
-SECONDS = 280
+SECONDS = int(os.environ.get("GUEST_SECONDS", 280))
 dragoman, *options, prog = sys.argv[1:]
 with tempfile.TemporaryDirectory(prefix="dg") as folder:
     status, out, err = proc.run([dragoman, *options, prog], SECONDS, env=dict(os.environ, TMPDIR=folder))

@@ -1,9 +1,8 @@
 /*
- * 100 threads on each kind of object.  Quick by default; a number after a test's name multiplies the rounds, and a second one
- * is the seed:  freebsd-umtx_stress "mutex counters" 50 1234
+ * 100 threads on each kind of object.
  * Sources: as test_umtx.c.
  */
-#include "../kit/threads.h"
+#include "../kit/stress.h"
 
 #define THREADS 100
 
@@ -14,16 +13,6 @@ static struct umutex mu;
 static struct ucond cv;
 static struct urwlock rw;
 static struct usem2 sem;
-
-static uint64_t
-parse(const char *s)
-{
-	uint64_t n = 0;
-
-	while (s && *s >= '0' && *s <= '9')
-		n = n * 10 + (uint64_t)(*s++ - '0');
-	return n;
-}
 
 /* xorshift, one state a thread. */
 static uint32_t
@@ -38,16 +27,7 @@ draw(uint64_t *state)
 static void
 begin(uint64_t quick)
 {
-	uint64_t times = kit_argc > 2 ? parse(kit_argv[2]) : 1;
-	struct timespec now;
-
-	rounds = quick * (times ? times : 1);
-	seed = kit_argc > 3 ? parse(kit_argv[3]) : 0;
-	if (!seed) {
-		sys(NR_clock_gettime, CLOCK_REALTIME, &now);
-		seed = (uint64_t)now.sec * 1000003 + (uint64_t)now.nsec;
-	}
-	kit_printf("# %d threads, %ld rounds each, seed %ld\n", THREADS, (long)rounds, (long)seed);
+	rounds = stress_begin(quick, &seed);
 	counter = inside = readers = broken = generation = 0;
 	mu = (struct umutex){0};
 	cv = (struct ucond){0};
