@@ -128,7 +128,7 @@ arm(void)
 static void
 measure_ptrace(void)
 {
-	long n = 20000;
+	long n = 4000;
 	int status;
 	double start;
 	pid_t pid = fork();

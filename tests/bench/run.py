@@ -15,29 +15,45 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import fetch  # noqa: E402
 
+ROUNDS = 7
+
 
 def lines(command):
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return {w[0]: float(w[1]) for w in (line.split() for line in out.splitlines()) if len(w) == 2 and "." in w[1]}
 
 
+def middle(runs, name):
+    return statistics.median(r.get(name, float("nan")) for r in runs)
+
+
+def over(runs, base):
+    d = [r["getppid"] - n["armed"] for r, n in zip(runs, base)]
+    q = statistics.quantiles(d, n=4)
+    return f"over armed {statistics.median(d):+.1f} ({q[0]:+.1f} to {q[2]:+.1f})"
+
+
 def calls(dragoman, native, guest):
-    n = lines([native])
-    fast = lines([dragoman, guest])
-    full = lines([dragoman, "--no-fast", guest])
+    """Each round runs native, fast lane and full lane after one another: differences are taken within a round."""
+    base, fast, full = [], [], []
+    for _ in range(ROUNDS):
+        base.append(lines([native]))
+        base[-1].setdefault("armed", base[-1]["bare"])  # a kernel without user dispatch
+        fast.append(lines([dragoman, guest]))
+        full.append(lines([dragoman, "--no-fast", guest]))
     trap = lines([dragoman, "--no-patch", guest, "all", "slow"])
-    armed = n.get("armed", n["bare"])
-    print("Calls, ns (median of 15 rounds)")
-    print(f"  getppid natively, bare                {n['bare']:8.1f}")
-    print(f"  getppid natively, interception armed  {armed:8.1f}   arming alone +{armed - n['bare']:.1f}")
-    print(f"  guest, patched site, fast lane        {fast['getppid']:8.1f}   over armed {fast['getppid'] - armed:+.1f} (budget 15)")
-    print(f"  guest, patched site, full lane        {full['getppid']:8.1f}   over armed {full['getppid'] - armed:+.1f} (budget 60)")
+    bare, armed = middle(base, "bare"), middle(base, "armed")
+    print(f"Calls, ns (medians of {ROUNDS} rounds, each of 15)")
+    print(f"  getppid natively, bare                {bare:8.1f}")
+    print(f"  getppid natively, interception armed  {armed:8.1f}   arming alone {armed - bare:+.1f}")
+    print(f"  guest, patched site, fast lane        {middle(fast, 'getppid'):8.1f}   {over(fast, base)} (budget 15)")
+    print(f"  guest, patched site, full lane        {middle(full, 'getppid'):8.1f}   {over(full, base)} (budget 60)")
     print(f"  guest, trapped each time              {trap['getppid']:8.1f}")
-    print(f"  a bare trap by user dispatch          {n.get('trap', float('nan')):8.1f}")
-    print(f"  ptrace                                {n['ptrace']:8.1f}")
-    print(f"  kill of oneself, with its handler     {fast['signal']:8.1f}   natively {n['signal']:.1f}")
-    print(f"  memory only: getpid {fast['getpid']:.1f}, sigprocmask {fast['sigprocmask']:.1f}, clock_gettime "
-          f"{fast['clock_gettime']:.1f} (natively by vDSO {n['clock-native']:.1f}, a bare call {n['bare']:.1f})")
+    print(f"  a bare trap by user dispatch          {middle(base, 'trap'):8.1f}")
+    print(f"  ptrace                                {middle(base, 'ptrace'):8.1f}")
+    print(f"  kill of oneself, with its handler     {middle(fast, 'signal'):8.1f}   natively {middle(base, 'signal'):.1f}")
+    print(f"  memory only: getpid {middle(fast, 'getpid'):.1f}, sigprocmask {middle(fast, 'sigprocmask'):.1f}, clock_gettime "
+          f"{middle(fast, 'clock_gettime'):.1f} (natively by vDSO {middle(base, 'clock-native'):.1f}, a bare call {bare:.1f})")
 
 
 def job(command, folder):
