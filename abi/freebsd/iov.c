@@ -1,5 +1,5 @@
 /*
- * readv writev preadv pwritev: the vector is copied and every part checked before the host sees it.
+ * write readv writev preadv pwritev: a vector is copied and every part checked before the host sees it.
  * Source: FreeBSD manual read(2), write(2).
  */
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/iov.h"
+#include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 
 long
@@ -42,6 +43,28 @@ vector_call(struct thread *t, long nr, int fd, uint64_t at, uint32_t n, int64_t 
 }
 
 long
+fbsd_write(struct thread *t, int fd, uint64_t buf, uint64_t n)
+{
+	if (fd_is_ours(fd))
+		return -EBADF;
+	if (!gm_inside(buf, n))
+		return (int64_t)n < 0 ? -EINVAL : -EFAULT;
+	if (fbsd_keeps_quiet(t, fd))
+		return fbsd_send_done(t, fd, 0, host_block(t, SYS_sendto, fd, buf, n, MSG_NOSIGNAL));
+	return host_block(t, SYS_write, fd, buf, n);
+}
+
+long
+fbsd_write_vector(struct thread *t, int fd, const struct iovec *iov, uint32_t n)
+{
+	struct msghdr h = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
+
+	if (fbsd_keeps_quiet(t, fd))
+		return fbsd_send_done(t, fd, 0, host_block(t, SYS_sendmsg, fd, &h, MSG_NOSIGNAL));
+	return host_block(t, SYS_writev, fd, iov, n);
+}
+
+long
 fbsd_readv(struct thread *t, int fd, uint64_t iovp, uint32_t n)
 {
 	return vector_call(t, SYS_readv, fd, iovp, n, 0);
@@ -50,7 +73,13 @@ fbsd_readv(struct thread *t, int fd, uint64_t iovp, uint32_t n)
 long
 fbsd_writev(struct thread *t, int fd, uint64_t iovp, uint32_t n)
 {
-	return vector_call(t, SYS_writev, fd, iovp, n, 0);
+	struct iovec iov[FBSD_IOV_MAX];
+	long r;
+
+	if (fd_is_ours(fd))
+		return -EBADF;
+	r = fbsd_iov_get(iovp, n, iov);
+	return r < 0 ? r : fbsd_write_vector(t, fd, iov, n);
 }
 
 long

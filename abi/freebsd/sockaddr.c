@@ -152,6 +152,8 @@ unix_in(struct thread *t, int dirfd, const uint8_t *g, uint32_t len, struct fbsd
 
 	if (len == 2)
 		return -EINVAL;
+	if (dirfd != AT_FDCWD && g[2] != '/' && (fd_is_ours(dirfd) || host_call(SYS_fcntl, dirfd, F_GETFD) < 0))
+		return -EBADF;
 	memcpy(path, g + 2, n);
 	path[n] = 0;
 	if (n == 0)

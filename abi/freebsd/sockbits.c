@@ -15,6 +15,12 @@ fbsd_sockbits(struct thread *t, int fd)
 	return fd >= 0 && fd < FBSD_SOCKBITS_FDS ? fbsd_task(t)->sockbits[fd] : 0;
 }
 
+bool
+fbsd_keeps_quiet(struct thread *t, int fd)
+{
+	return fbsd_task(t)->nosigpipe && fbsd_sockbits(t, fd) & FBSD_SB_NOSIGPIPE;
+}
+
 int
 fbsd_sockbits_set(struct thread *t, int fd, uint16_t mask, uint16_t bits)
 {

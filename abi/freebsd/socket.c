@@ -135,6 +135,16 @@ address_in(struct thread *t, int dirfd, int fd, uint64_t addr, int len, bool cre
 	return e ? e : r;
 }
 
+/* A socket that has a name is told so before its new name is looked at. */
+static bool
+is_named(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof(ss);
+
+	return host_call(SYS_getsockname, fd, &ss, &n) == 0 && n > sizeof(sa_family_t);
+}
+
 static long
 do_bind(struct thread *t, int dirfd, int fd, uint64_t addr, int len)
 {
@@ -145,6 +155,8 @@ do_bind(struct thread *t, int dirfd, int fd, uint64_t addr, int len)
 		return r;
 	if (dirfd != AT_FDCWD && a.ss.ss_family != AF_UNIX)
 		r = -EOPNOTSUPP;
+	else if (a.ss.ss_family == AF_UNIX && is_named(fd))
+		r = -EINVAL;
 	else
 		r = fbsd_sockaddr_error(fd, &a, host_call(SYS_bind, fd, &a.ss, a.len));
 	fbsd_sockaddr_done(&a);
@@ -223,10 +235,18 @@ fbsd_connectat(struct thread *t, int fd, int s, uint64_t name, int namelen)
 long
 fbsd_listen(struct thread *t, int s, int backlog)
 {
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof(ss);
+	long r;
+
 	(void)t;
 	if (fd_is_ours(s))
 		return -EBADF;
-	return host_call(SYS_listen, s, backlog < 0 ? BACKLOG_MAX : backlog);
+	r = host_call(SYS_listen, s, backlog < 0 ? BACKLOG_MAX : backlog);
+	if (r == -EINVAL && !is_named(s) && fbsd_host_option(s, SOL_SOCKET, SO_DOMAIN, 0) == AF_UNIX &&
+	    host_call(SYS_getpeername, s, &ss, &n))
+		return -EDESTADDRREQ;
+	return r;
 }
 
 /* SO_RCVTIMEO limits no accept on FreeBSD: a blocking socket's EAGAIN is the host's time-out. */

@@ -63,6 +63,8 @@ fbsd_recv_done(long r)
 }
 /** An address was given for a datagram, but the socket has a peer: -EISCONN; else 0. */
 long fbsd_check_unconnected(int fd);
+/** A TCP socket that never was connected: ENOTCONN without a signal, where Linux has EPIPE. */
+bool fbsd_never_connected(int fd);
 /** An option of the host of type int; @otherwise when it cannot be had. */
 int fbsd_host_option(int fd, int level, int name, int otherwise);
 
@@ -83,5 +85,7 @@ enum fbsd_sockbit {
 };
 #define FBSD_SB_CLOCK_SHIFT 6
 uint16_t fbsd_sockbits(struct thread *t, int fd);
+/** Has the socket SO_NOSIGPIPE?  Cheap while none has. */
+bool fbsd_keeps_quiet(struct thread *t, int fd);
 /** Set the bits of @mask to @bits; -ENOPROTOOPT for a descriptor beyond what is remembered. */
 int fbsd_sockbits_set(struct thread *t, int fd, uint16_t mask, uint16_t bits);

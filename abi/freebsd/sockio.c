@@ -16,9 +16,8 @@
 #define G_MSG_NOSIGNAL   0x20000
 #define HOST_TCP_CLOSE   7
 
-/* A TCP socket that never was connected: ENOTCONN without a signal, where Linux has EPIPE. */
-static bool
-never_connected(int fd)
+bool
+fbsd_never_connected(int fd)
 {
 	struct tcp_info ti = {0};
 	socklen_t n = sizeof(ti);
@@ -30,7 +29,7 @@ never_connected(int fd)
 long
 fbsd_send_done(struct thread *t, int fd, int guest_flags, long r)
 {
-	if (r == -EPIPE && never_connected(fd))
+	if (r == -EPIPE && fbsd_never_connected(fd))
 		return -ENOTCONN;
 	if (r == -EPIPE && !(guest_flags & G_MSG_NOSIGNAL) && !(fbsd_sockbits(t, fd) & FBSD_SB_NOSIGPIPE)) {
 		struct gsiginfo si = fbsd_siginfo_from(t, FBSD_SIGPIPE, FBSD_SI_KERNEL);
