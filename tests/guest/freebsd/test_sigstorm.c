@@ -1,18 +1,19 @@
 /*
- * Storms: signals without pause during computation, system calls, mask changes, forks.  Counts are fixed; what is random is
- * seeded and the seed printed.
+ * Storms: signals without pause during computation, system calls, mask changes, forks.
  * Sources: sigaction(2) for restart, sigprocmask(2), siginfo(3).
  */
-#include "../kit/signals.h"
+#include "../kit/stress.h"
 
-#define COMPUTE_SIGNALS 20000
-#define PIPE_BYTES      4000
-#define PIPE_SIGNALS    2000
-#define MASK_ROUNDS     20000
-#define MASK_SIGNALS    2000
-#define FORKS           60
-#define VALUES          3000
-
+/* In the short suite; the long one multiplies them. */
+#define COMPUTE_SIGNALS (4000 * times)
+#define PIPE_BYTES      (1500 * times)
+#define PIPE_SIGNALS    (600 * times)
+#define MASK_ROUNDS     (5000 * times)
+#define MASK_SIGNALS    (600 * times)
+#define FORKS           (60 * times)
+#define VALUES          (1000 * times)
+#define ROUNDS          (10 * times)
+#define times           (stress_number("STRESS_TIMES") ?: 1)
 static volatile uint64_t hits;
 static volatile uint32_t stop, forbidden, broken;
 
@@ -70,9 +71,9 @@ computation_is_undisturbed(void)
 {
 	struct target to = {0};
 	struct kthread k;
-	uint64_t seed = 0x9e3779b97f4a7c15, rounds = 0;
+	uint64_t seed, rounds = 0;
 
-	kit_printf("# seed 0x%lx\n", (unsigned long)seed);
+	stress_begin(1, &seed);
 	begin(&k, &to, SA_RESTART);
 	while (hits < COMPUTE_SIGNALS) {
 		uint64_t a = random_next(&seed), b = random_next(&seed), sum, v[4] = {a, b, ~a, ~b}, w[4], w2[4], flags;
@@ -179,7 +180,7 @@ blocked_means_blocked(void)
 	struct target to = {0};
 	struct sigset s = SIGSET(SIGUSR1), old;
 	struct kthread k;
-	long i;
+	uint64_t i;
 
 	broken = 0;
 	begin(&k, &to, SA_RESTART);
@@ -191,7 +192,7 @@ blocked_means_blocked(void)
 		sys(SYS_sigprocmask, SIG_UNBLOCK, &s, 0);
 	}
 	end(&k);
-	kit_printf("# %ld signals in %ld rounds\n", (long)hits, i);
+	kit_printf("# %ld signals in %ld rounds\n", (long)hits, (long)i);
 	CHECK_EQ(broken, 0);
 	CHECK(hits > 0);
 }
@@ -204,18 +205,18 @@ forks_at_ten_kilohertz(void)
 	hits = 0;
 	handle(SIGALRM, count, SA_SIGINFO | SA_RESTART);
 	CHECK_EQ(sys(NR_setitimer, 0, on, 0), 0);
-	for (int i = 0; i < FORKS; i++) {
+	for (uint64_t i = 0; i < FORKS; i++) {
 		int status = 0;
 		int64_t pid = i % 2 ? kit_vfork() : sys(SYS_fork);
 
 		if (pid == 0) {
 			for (volatile int n = 0; n < 2000; n++)
 				;
-			call(SYS_exit, i);
+			call(SYS_exit, i & 0xff);
 		}
 		CHECK(pid > 0);
 		CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
-		CHECK_EQ(status, i << 8);
+		CHECK_EQ(status, (i & 0xff) << 8);
 	}
 	CHECK_EQ(sys(NR_setitimer, 0, off, 0), 0);
 	kit_printf("# %ld signals, %ld forks\n", (long)hits, (long)FORKS);
@@ -246,14 +247,14 @@ values_arrive_in_order_from_outside(void)
 	handle(SIGRTMIN + 5, in_order, SA_SIGINFO | SA_RESTART);
 	pid = sys(SYS_fork);
 	if (pid == 0) {
-		for (long i = 0; i < VALUES; i++) {
+		for (uint64_t i = 0; i < VALUES; i++) {
 			if (sys(SYS_sigqueue, me, SIGRTMIN + 5, i) || sys(SYS_read, fd[0], &c, 1) != 1)
 				call(SYS_exit, 1);
 		}
 		call(SYS_exit, 0);
 	}
-	for (long i = 1; i <= VALUES; i++) {
-		while (got < i)
+	for (uint64_t i = 1; i <= VALUES; i++) {
+		while ((uint64_t)got < i)
 			sys(SYS_getppid);
 		CHECK_EQ(sys(SYS_write, fd[1], &c, 1), 1);
 	}
@@ -291,7 +292,7 @@ process_signals_find_a_thread(void)
 	int64_t me = sys(SYS_getpid);
 	uint64_t sent = 0, seen;
 
-	for (int round = 0; round < 20; round++) {
+	for (uint64_t round = 0; round < ROUNDS; round++) {
 		struct kthread k[4];
 
 		stop = workers = 0;
