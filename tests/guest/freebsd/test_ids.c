@@ -34,6 +34,7 @@ ids_are_what_they_were_set_to(void)
 {
 	unsigned uid = (unsigned)sys(SYS_getuid), gid = (unsigned)sys(NR_getgid), id[3];
 
+	CHECK_EQ(sys(SYS_issetugid), 0);
 	CHECK_EQ(sys(NR_geteuid), uid);
 	CHECK_EQ(sys(NR_getegid), gid);
 	CHECK_EQ(sys(NR_setuid, uid), 0);
