@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/core/fd.h"
+#include "abi/core/gm.h"
 #include "abi/core/host.h"
 
 #define CONFIG_MAGIC 0x314e4d4f47415244ull /* "DRAGOMN1" */
@@ -26,7 +28,7 @@ struct header {
 	uint64_t stack_rlim, seed;
 	uint32_t osreldate, cpus, log_mask;
 	uint32_t intercept;
-	uint8_t root_strict, no_aslr, has_seed, no_patch, native_deny, core, strace, summary, stats;
+	uint8_t root_strict, no_aslr, has_seed, no_patch, no_fast, native_deny, core, strace, summary, stats;
 };
 
 static void
@@ -42,7 +44,7 @@ strings_of(const struct exec_config *c, const char *ret[NSTRINGS])
 static int
 put(int fd, const void *p, uint64_t n)
 {
-	return n == 0 || host_call(SYS_write, fd, p, n) == (long)n ? 0 : -EIO;
+	return n ? fd_write_all(fd, p, n) : 0;
 }
 
 static void
@@ -67,6 +69,7 @@ fill(struct header *h, const struct exec_config *c)
 	                     .no_aslr = o->no_aslr,
 	                     .has_seed = o->has_seed,
 	                     .no_patch = o->no_patch,
+	                     .no_fast = o->no_fast,
 	                     .native_deny = o->native_deny,
 	                     .core = o->core,
 	                     .strace = o->strace,
@@ -74,15 +77,13 @@ fill(struct header *h, const struct exec_config *c)
 	                     .stats = o->stats};
 }
 
-int
-config_write(const struct exec_config *c)
+static int
+put_all(int fd, const struct exec_config *c)
 {
 	const char *str[NSTRINGS];
 	struct header h;
-	int fd = (int)host_call(SYS_memfd_create, "dragoman-exec", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+	int r;
 
-	if (fd < 0)
-		return fd;
 	fill(&h, c);
 	strings_of(c, str);
 	for (unsigned i = 0; i < NSTRINGS; i++)
@@ -90,15 +91,47 @@ config_write(const struct exec_config *c)
 	r = put(fd, &h, sizeof(h));
 	for (unsigned i = 0; i < NSTRINGS && r == 0; i++)
 		r = put(fd, str[i], h.len[i]);
+	return r ? r : put(fd, c->blob, c->blob_len);
+}
+
+/* Where the limit of file sizes leaves no room for a memfd: a pipe, which nobody reads before it is full. */
+static int
+write_pipe(const struct exec_config *c)
+{
+	uint64_t need = sizeof(struct header) + c->blob_len;
+	const char *str[NSTRINGS];
+	int fd[2], r = (int)host_call(SYS_pipe2, fd, O_CLOEXEC);
+
+	if (r < 0)
+		return r;
+	strings_of(c, str);
+	for (unsigned i = 0; i < NSTRINGS; i++)
+		need += (str[i] ? strlen(str[i]) + 1 : 0) + GM_PAGE; /* each write may begin a page */
+	host_call(SYS_fcntl, fd[1], F_SETPIPE_SZ, CONFIG_MAX);
+	r = (int)host_call(SYS_fcntl, fd[1], F_GETPIPE_SZ);
+	if (r >= 0)
+		r = need + 2 * GM_PAGE > (uint64_t)r ? -EFBIG : put_all(fd[1], c);
+	host_call(SYS_close, fd[1]);
 	if (r == 0)
-		r = put(fd, c->blob, c->blob_len);
+		return fd[0];
+	host_call(SYS_close, fd[0]);
+	return r;
+}
+
+int
+config_write(const struct exec_config *c)
+{
+	int fd = (int)host_call(SYS_memfd_create, "dragoman-exec", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+
+	if (fd < 0)
+		return fd;
+	r = put_all(fd, c);
 	if (r == 0)
 		r = (int)host_call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-	if (r < 0) {
-		host_call(SYS_close, fd);
-		return r;
-	}
-	return fd;
+	if (r == 0)
+		return fd;
+	host_call(SYS_close, fd);
+	return r == -EFBIG ? write_pipe(c) : r;
 }
 
 static void
@@ -114,6 +147,7 @@ take_options(struct exec_config *c, const struct header *h)
 	                          .no_aslr = h->no_aslr,
 	                          .has_seed = h->has_seed,
 	                          .no_patch = h->no_patch,
+	                          .no_fast = h->no_fast,
 	                          .native_deny = h->native_deny,
 	                          .core = h->core,
 	                          .strace = h->strace,
@@ -158,19 +192,40 @@ parse(char *text, uint64_t size, struct exec_config *c)
 	return 0;
 }
 
+/* All of it, from a memfd or a pipe whose writing end is closed; bytes or -errno. */
+static long
+read_all(int fd, char *text, uint64_t size)
+{
+	uint64_t n = 0;
+	long r;
+
+	while (n < size && (r = host_call(SYS_read, fd, text + n, size - n)) != 0) {
+		if (r < 0 && r != -EINTR)
+			return r;
+		n += r > 0 ? (uint64_t)r : 0;
+	}
+	return (long)n;
+}
+
 int
 config_read(int fd, struct exec_config *ret, struct diag *d)
 {
 	struct stat st;
+	uint64_t size;
 	int r = -EINVAL;
+	long n;
 
-	if (fstat(fd, &st) || st.st_size > CONFIG_MAX)
+	if (fstat(fd, &st) || st.st_size > CONFIG_MAX || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return diag_fail(d, -EINVAL, "--exec-config=%d: not a configuration", fd);
-	ret->text = malloc((size_t)st.st_size + 1);
+	size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : CONFIG_MAX;
+	ret->text = malloc(size + 1);
 	if (!ret->text)
 		return diag_fail(d, -ENOMEM, "--exec-config=%d: no memory", fd);
-	if (pread(fd, ret->text, (size_t)st.st_size, 0) == st.st_size)
-		r = parse(ret->text, (uint64_t)st.st_size, ret);
+	if (S_ISREG(st.st_mode))
+		lseek(fd, 0, SEEK_SET);
+	n = read_all(fd, ret->text, size);
+	if (n >= 0)
+		r = parse(ret->text, (uint64_t)n, ret);
 	close(fd);
 	return r ? diag_fail(d, r, "--exec-config=%d: not a configuration", fd) : 0;
 }

@@ -26,17 +26,7 @@ struct crash_program crash_program;
 static void
 send(const struct crash_text *o)
 {
-	unsigned at = 0;
-
-	while (at < o->pos) {
-		ssize_t n = write(diag_get_fd(), o->buf + at, o->pos - at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		at += (unsigned)n;
-	}
+	diag_write(o->buf, o->pos);
 }
 
 static void

@@ -64,7 +64,7 @@ exec_native(struct thread *t, const struct exec_req *req)
 
 	if (t->task->native_deny)
 		return -EACCES;
-	trace_flush(t);
+	trace_leaving(t);
 	set_host_mask(req->host_mask, &old);
 	fd_soft_lower(fd_guest_soft());
 	/* By path first: /proc/self/exe and $ORIGIN are then what the program expects. */
@@ -115,6 +115,7 @@ exec_self(const struct exec_req *req, struct exec_config *c)
 	fd = fd_hide(fd);
 	self = (int)host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (self < 0) {
+		diag_say("exec: /proc/self/exe: %s", strerror((int)-self));
 		close(fd);
 		return self;
 	}
@@ -178,5 +179,6 @@ exec_program(struct thread *t, const struct exec_req *req)
 
 	if (r)
 		return r;
+	log_debug(LOG_PROC, "exec %s: %s", req->path, what == TARGET_NATIVE ? "a program of the host" : "a foreign program");
 	return what == TARGET_NATIVE ? exec_native(t, req) : exec_foreign(t, req);
 }

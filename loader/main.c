@@ -76,6 +76,10 @@ check_root(const char *root, struct diag *d)
 		diag_fail(d, -EINVAL, "-L %s: not a directory", root);
 		refuse(d);
 	}
+	if (access("/proc/self/fd", X_OK)) {
+		diag_fail(d, -EINVAL, "-L %s: names below a root need /proc/self/fd: %s", root, strerror(errno));
+		refuse(d);
+	}
 }
 
 /* From a command line. */
@@ -120,6 +124,7 @@ main(int argc, char **argv)
 	struct program p = {0};
 	uint64_t stack_rlim;
 
+	diag_setup();
 	if (binfmt_started())
 		argv = binfmt_args(&argc, argv);
 	if (!argv)

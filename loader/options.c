@@ -143,6 +143,9 @@ check_args(struct parser *p)
 {
 	struct options *o = p->o;
 
+	/* A filter or a file is enough to ask for a trace; -c counts without printing. */
+	if (!o->summary && (o->strace_filter != NULL || o->strace_file != NULL))
+		o->strace = true;
 	if (o->command == COMMAND_DOCTOR && *o->args != NULL)
 		return diag_fail(p->d, -EINVAL, "doctor: takes no arguments, but has \"%.60s\"",
 				 *o->args);
@@ -271,19 +274,14 @@ usage_row(FILE *f, const struct option_row *row)
 }
 
 void
-options_usage(int fd)
+options_usage(FILE *f)
 {
-	char *text = NULL;
-	size_t size = 0, done = 0;
-	FILE *f = open_memstream(&text, &size);
+	size_t i = 0;
 
-	if (f == NULL)
-		return;
 	fprintf(f, "usage: dragoman [options] program [arguments]\n"
 		   "       dragoman [options] run program [arguments]\n"
 		   "       dragoman inspect [--imports] file...\n"
 		   "       dragoman doctor\n\n");
-	size_t i = 0;
 #define HEADING(text) fprintf(f, "\n%s:\n", text);
 #define OPT(...)      usage_row(f, &rows[i++]);
 #include "loader/options.def"
@@ -293,13 +291,4 @@ options_usage(int fd)
 		   "DRAGOMAN_NO_ASLR=1.\n"
 		   "Exit status: the program's own; 125 our own set-up or usage, 126 not "
 		   "executable, 127 not found.\n");
-	fclose(f);
-	while (done < size) {
-		ssize_t w = write(fd, text + done, size - done);
-
-		if (w <= 0)
-			break;
-		done += (size_t)w;
-	}
-	free(text);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "abi/core/diag.h"
 #include "loader/engine.h"
@@ -60,8 +61,7 @@ struct options {
  */
 int options_parse(int argc, char **argv, char **envp, struct options *ret, struct diag *d);
 void options_free(struct options *o);
-/** The usage text on @fd. */
-void options_usage(int fd);
+void options_usage(FILE *f);
 /**
  * The guest's environment: @envp changed by -E, -U and --clearenv.  A new NULL-terminated array, freed with free();
  * the strings belong to @envp and @o.  NULL when there is no memory.

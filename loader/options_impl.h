@@ -32,4 +32,4 @@ struct option_row {
 option_setter option_set_help, option_set_version, option_set_root, option_set_sysroot,
     option_set_setenv, option_set_unsetenv, option_set_clearenv, option_set_string, option_set_u32,
     option_set_cpus, option_set_on, option_set_seed, option_set_intercept, option_set_native_exec,
-    option_set_fd, option_set_strace, option_set_log;
+    option_set_fd, option_set_strace, option_set_trace, option_set_nothing, option_set_log;

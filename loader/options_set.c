@@ -217,7 +217,28 @@ option_set_strace(const struct option_use *u)
 	if (u->arg != NULL && u->arg[0] == '\0')
 		return diag_fail(u->d, -EINVAL, "%s: an empty filter", u->name);
 	u->o->strace = true;
-	u->o->strace_filter = u->arg;
+	if (u->arg != NULL)
+		u->o->strace_filter = u->arg;
+	return 0;
+}
+
+/* -e trace=FILTER, -e FILTER, --trace=FILTER; the other expressions of strace(1) are not offered. */
+int
+option_set_trace(const struct option_use *u)
+{
+	const char *filter = u->arg + (strncmp(u->arg, "trace=", 6) == 0 ? 6 : 0);
+
+	if (filter[0] == '\0')
+		return diag_fail(u->d, -EINVAL, "%s: an empty filter", u->name);
+	if (strchr(filter, '=') != NULL)
+		return diag_fail(u->d, -EINVAL, "%s: \"%.60s\" is not offered, only trace=FILTER", u->name, u->arg);
+	u->o->strace_filter = filter;
+	return 0;
+}
+
+int
+option_set_nothing(const struct option_use *u)
+{
 	return 0;
 }
 

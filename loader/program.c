@@ -47,20 +47,29 @@ inspect(const struct options *o)
 	return inspect_files(&in, o->args);
 }
 
+/* A report that cannot be written is no report. */
+static _Noreturn void
+finish(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		diag_die(EXIT_SETUP, "standard output: %s", strerror(errno));
+	exit(status);
+}
+
 void
 program_other_commands(const struct options *o)
 {
 	switch (o->command) {
 	case COMMAND_INSPECT:
-		exit(inspect(o));
+		finish(inspect(o));
 	case COMMAND_DOCTOR:
-		exit(doctor_run(stdout));
+		finish(doctor_run(stdout));
 	case COMMAND_HELP:
-		options_usage(STDOUT_FILENO);
-		exit(0);
+		options_usage(stdout);
+		finish(0);
 	case COMMAND_VERSION:
 		printf("dragoman %s\n", DRAGOMAN_VERSION);
-		exit(0);
+		finish(0);
 	default:
 		return;
 	}
@@ -161,6 +170,8 @@ run_native(const struct options *o, const struct program *p, struct diag *d)
 {
 	if (o->native_deny)
 		return diag_fail(d, -EACCES, "%s: a native Linux program, and --native-exec=deny", p->path);
+	if (o->strace || o->summary)
+		diag_say("%s: a program of this host, which runs by itself: strace(1) can watch it", p->path);
 	fd_soft_lower(fd_guest_soft());
 	execve(p->img.path, p->argv, p->envp);
 	return diag_fail(d, -errno, "%s: %s", p->path, strerror(errno));
@@ -261,7 +272,7 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	const struct options *o = &c->opt;
 	struct engine_config ec = {.intercept = o->intercept,
 	                           .patch = !o->no_patch,
-	                           .full_only = o->strace || o->summary || o->no_fast,
+	                           .full_only = o->strace || o->summary || o->no_fast || o->log_mask & LOG_SYSCALL,
 	                           .serve = run_serve};
 	struct mapped m;
 	struct task *task;
@@ -278,6 +289,8 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	ec.gm = task->gm;
 	if (native_setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
 		return d->code;
+	log_debug(LOG_LOADER, "%s: %s %s (%s), up to 0x%llx, entry 0x%llx, calls caught by %s", p->path, p->pers->os,
+	          p->pers->isa, p->brand.why, (unsigned long long)m.high, (unsigned long long)m.entry, native_intercept_name());
 	crash_setup(p->img.path, &m, p->img.phnum);
 	task->brk_start = task->brk_now = m.high;
 	task->brk_max = m.high + (32ull << 30);

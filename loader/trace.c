@@ -300,7 +300,7 @@ on_exit_process(struct thread *t, int status, int signo)
 		count(k, 0, now());
 	}
 	if (tr.count && trace_lines_root(t->task->pid))
-		trace_count_print(t->task->pers->tab, trace_lines_counts(), trace_lines_fd());
+		trace_count_print(t->task->pers->tab, trace_lines_counts());
 	if (tr.stats && !t->task->vfork_child)
 		stats_print(t->task);
 }
@@ -321,10 +321,19 @@ trace_thread_gone(struct thread *t)
 }
 
 void
-trace_flush(struct thread *t)
+trace_leaving(struct thread *t)
 {
+	struct call *k = t->trace;
+
 	if (tr.lines)
 		trace_line_flush(t);
+	if (tr.count && trace_lines_root(t->task->pid)) {
+		if (k && k->active)
+			count(k, 0, now());
+		trace_count_print(t->task->pers->tab, trace_lines_counts());
+	}
+	if (tr.stats && !t->task->vfork_child)
+		stats_print(t->task);
 }
 
 const char *
@@ -332,7 +341,7 @@ trace_call(const struct thread *t)
 {
 	const struct call *k = t->trace;
 
-	return tr.lines && k && k->owner == t && k->active ? entry(t, k->nr)->name : NULL;
+	return (tr.lines || tr.count) && k && k->owner == t && k->active ? entry(t, k->nr)->name : NULL;
 }
 
 void
@@ -342,6 +351,17 @@ trace_after_fork(struct thread *t)
 		stats_after_fork(t->task);
 }
 
+/* What it took stays unknown: the clock was read in another image. */
+static void
+count_resumed(const struct thread *t, const char *name)
+{
+	const struct systab *tab = t->task->pers->tab;
+
+	for (uint32_t i = 0; tr.count && i < tab->n && i < TRACE_CALLS; i++)
+		if (tab->ent[i].name && !strcmp(tab->ent[i].name, name))
+			__atomic_fetch_add(&trace_lines_counts()[i].calls, 1, __ATOMIC_RELAXED);
+}
+
 void
 trace_resume(struct thread *t, struct exec_config *c)
 {
@@ -349,9 +369,12 @@ trace_resume(struct thread *t, struct exec_config *c)
 	char line[32];
 	struct text o = {.buf = line, .size = sizeof(line)};
 
-	if (!tr.lines || !e.name || !call_of(t))
+	if (!e.name || !(tr.lines || tr.count) || !call_of(t))
 		return;
 	c->trace_call = NULL;
+	count_resumed(t, e.name);
+	if (!tr.lines)
+		return;
 	text_add(&o, ") = 0");
 	end_line(t, &e, 0, &o);
 }
@@ -368,7 +391,7 @@ open_output(struct exec_config *c, struct diag *d)
 	fd = file ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)
 	          : fcntl(diag_get_fd(), F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		return diag_fail(d, -EINVAL, "%s: %s", file ? file : "standard error", strerror(errno));
+		return diag_fail(d, -EINVAL, "trace: %s: %s", file ? file : "standard error", strerror(errno));
 	c->trace_fd = fd_hide(fd);
 	return 0;
 }
@@ -377,13 +400,15 @@ int
 trace_start(struct task *task, struct exec_config *c, struct diag *d)
 {
 	static const struct task_trace calls = {enter, leave, on_signal, on_exit_process};
-	static const struct task_trace end = {.exit = on_exit_process};
+	static const struct task_trace end = {.exit = on_exit_process}, only_log = {0};
 	const struct systab *tab = task->pers->tab;
 	int shm;
 
 	tr.count = c->opt.summary;
 	tr.lines = c->opt.strace;
 	tr.stats = c->opt.stats;
+	if (log_mask & LOG_SYSCALL)
+		task->trace = &only_log; /* sys_serve() logs: no call may go past it */
 	if (tr.stats) {
 		stats_start(&c->stats);
 		task->trace = &end;
@@ -396,6 +421,8 @@ trace_start(struct task *task, struct exec_config *c, struct diag *d)
 	if (trace_filter(tab, c->opt.strace_filter, tr.wanted, d) || open_output(c, d))
 		return d->code;
 	shm = trace_lines_open(c->trace_shm, c->trace_fd);
+	if (shm == -EFBIG)
+		return diag_fail(d, -EINVAL, "the limit of file sizes leaves no room for a trace (ulimit -f)");
 	if (shm < 0)
 		return diag_fail(d, -EINVAL, "no memory for the trace: %s", strerror(-shm));
 	c->trace_shm = shm;

@@ -15,8 +15,8 @@ int trace_start(struct task *task, struct exec_config *c, struct diag *d);
 void trace_resume(struct thread *t, struct exec_config *c);
 /** The thread ends; the process goes on. */
 void trace_thread_gone(struct thread *t);
-/** An exec of a native program comes next, which is not traced: what is pending is written. */
-void trace_flush(struct thread *t);
+/** An exec of a native program comes next, which is not traced: what there is is written. */
+void trace_leaving(struct thread *t);
 /** Name of the call that @t is in, for the next image to finish its line; NULL when it is not traced. */
 const char *trace_call(const struct thread *t);
 /** In a forked child: its counts begin at 0. */

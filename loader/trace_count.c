@@ -1,7 +1,7 @@
 /* The table of -c, in the form of strace(1). */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "loader/trace_impl.h"
 
@@ -17,7 +17,7 @@ more_time(const void *a, const void *b, void *arg)
 }
 
 static void
-row(int fd, const char *name, const struct trace_count *c, uint64_t all)
+row(const char *name, const struct trace_count *c, uint64_t all)
 {
 	char line[256], errors[24] = "";
 	unsigned pos = 0;
@@ -27,18 +27,17 @@ row(int fd, const char *name, const struct trace_count *c, uint64_t all)
 	str_addf(line, sizeof(line), &pos, "%6.2f %11.6f %11llu %9llu %9s %s\n", all ? 100.0 * (double)c->ns / (double)all : 0.0,
 	         (double)c->ns / 1e9, (unsigned long long)(c->calls ? c->ns / c->calls / 1000 : 0),
 	         (unsigned long long)c->calls, errors, name);
-	if (write(fd, line, pos) < 0)
-		return;
+	trace_out(line, pos);
 }
 
 static void
-rule(int fd, const char *text)
+rule(const char *text)
 {
-	dprintf(fd, "%s\n", text);
+	trace_out(text, strlen(text));
 }
 
 void
-trace_count_print(const struct systab *tab, const struct trace_count *count, int fd)
+trace_count_print(const struct systab *tab, const struct trace_count *count)
 {
 	uint32_t order[TRACE_CALLS], n = 0;
 	struct trace_count sum = {0};
@@ -53,14 +52,14 @@ trace_count_print(const struct systab *tab, const struct trace_count *count, int
 		sum.ns += count[i].ns;
 	}
 	qsort_r(order, n, sizeof(order[0]), more_time, (void *)count);
-	rule(fd, "% time     seconds  usecs/call     calls    errors syscall");
-	rule(fd, "------ ----------- ----------- --------- --------- ----------------");
+	rule("% time     seconds  usecs/call     calls    errors syscall\n");
+	rule("------ ----------- ----------- --------- --------- ----------------\n");
 	for (uint32_t i = 0; i < n; i++) {
 		const char *known = order[i] < tab->n ? tab->ent[order[i]].name : NULL;
 
 		snprintf(name, sizeof(name), "syscall_%u", order[i]);
-		row(fd, known ? known : name, &count[order[i]], sum.ns);
+		row(known ? known : name, &count[order[i]], sum.ns);
 	}
-	rule(fd, "------ ----------- ----------- --------- --------- ----------------");
-	row(fd, "total", &sum, sum.ns);
+	rule("------ ----------- ----------- --------- --------- ----------------\n");
+	row("total", &sum, sum.ns);
 }

@@ -67,7 +67,7 @@ struct trace_count {
 	uint64_t calls, errors, ns;
 };
 /** The table of -c, most time first. */
-void trace_count_print(const struct systab *tab, const struct trace_count *count, int fd);
+void trace_count_print(const struct systab *tab, const struct trace_count *count);
 
 /* trace_line.c: whole lines from several threads and processes into one file */
 struct trace_shared;
@@ -88,4 +88,5 @@ void trace_line(const struct thread *t, const struct text *line);
 /** Has the line of this process's call been kept back? */
 bool trace_line_pending(pid_t pid);
 void trace_line_flush(const struct thread *t);
-int trace_lines_fd(void);
+/** Write to the trace's file; the first failure is told. */
+void trace_out(const char *p, size_t n);

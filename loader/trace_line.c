@@ -22,7 +22,7 @@
 
 struct trace_shared {
 	uint32_t lock, waiters; /* lock: host id of the thread that holds it */
-	uint32_t many;
+	uint32_t many, failed;
 	pid_t root;
 	pid_t pid, tid;         /* whose line is kept back; 0: there is none */
 	uint32_t len, written;
@@ -35,17 +35,27 @@ static struct {
 	int fd;
 } lines;
 
+/* By a write at the end, as ftruncate(2) beyond the limit of file sizes sends SIGXFSZ. */
+static int
+resize(int fd, uint64_t size)
+{
+	lseek(fd, (off_t)size - 1, SEEK_SET);
+	return fd_write_all(fd, "", 1);
+}
+
 int
 trace_lines_open(int shm, int fd)
 {
 	bool first = shm < 0;
+	int r;
 
 	if (first) {
 		shm = (int)host_call(SYS_memfd_create, "dragoman-trace", MFD_CLOEXEC);
 		if (shm < 0)
 			return shm;
-		if (ftruncate(shm, sizeof(struct trace_shared)))
-			return -errno;
+		r = resize(shm, sizeof(struct trace_shared));
+		if (r)
+			return r;
 		shm = fd_hide(shm);
 	}
 	lines.s = mmap(NULL, sizeof(*lines.s), PROT_READ | PROT_WRITE, MAP_SHARED, shm, 0);
@@ -61,12 +71,6 @@ struct trace_count *
 trace_lines_counts(void)
 {
 	return lines.s->count;
-}
-
-int
-trace_lines_fd(void)
-{
-	return lines.fd;
 }
 
 bool
@@ -119,19 +123,14 @@ unlock(uint32_t me)
 		host_call(SYS_futex, &s->lock, FUTEX_WAKE, 1);
 }
 
-static void
-out(const char *p, size_t n)
+/* What of the trace is lost is told once, and is no reason to stop the guest. */
+void
+trace_out(const char *p, size_t n)
 {
-	while (n) {
-		long w = host_call(SYS_write, lines.fd, p, n);
+	int r = fd_write_all(lines.fd, p, n);
 
-		if (w == -EINTR || w == -EAGAIN)
-			continue;
-		if (w <= 0)
-			return;
-		p += w;
-		n -= (size_t)w;
-	}
+	if (r && !__atomic_exchange_n(&lines.s->failed, 1, __ATOMIC_RELAXED))
+		diag_say("the trace has gaps: %s", strerror(-r));
 }
 
 /* Send out the line kept back, with @end behind it. */
@@ -149,7 +148,7 @@ finish(const char *end, size_t n)
 		n = sizeof(line) - len;
 	memcpy(line + len, end, n);
 	s->pid = s->tid = 0;
-	out(line, len + n);
+	trace_out(line, len + n);
 }
 
 static void
@@ -175,7 +174,7 @@ trace_line_begin(const struct thread *t, const char *text, unsigned n, bool now)
 	s->pid = t->task->pid;
 	s->tid = t->htid;
 	if (now) {
-		out(text, n);
+		trace_out(text, n);
 		s->written = n;
 	}
 	unlock(me);
@@ -195,7 +194,7 @@ trace_line_end(const struct thread *t, const struct text *resumed, const struct 
 	} else {
 		flush();
 		text_add(&o, "%s%s", resumed->buf, rest->buf);
-		out(o.buf, o.pos);
+		trace_out(o.buf, o.pos);
 	}
 	unlock(me);
 }
@@ -207,7 +206,7 @@ trace_line(const struct thread *t, const struct text *line)
 
 	lock(me);
 	flush();
-	out(line->buf, line->pos);
+	trace_out(line->buf, line->pos);
 	unlock(me);
 }
 

@@ -5,6 +5,7 @@
 #include "abi/core/diag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,20 +72,12 @@ diag_fail(struct diag *d, int code, const char *fmt, ...)
 	return code;
 }
 
-/* What cannot be written cannot be reported either: errors end here. */
-static void
-line_out(const char *line, size_t n)
+void
+diag_write(const char *text, size_t n)
 {
-	while (n > 0) {
-		ssize_t w = write(diag_fd, line, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return;
-		line += w;
-		n -= (size_t)w;
-	}
+	/* What cannot be written cannot be reported either. */
+	if (diag_fd >= 0)
+		fd_write_all(diag_fd, text, n);
 }
 
 static void
@@ -98,7 +91,7 @@ line_send(const char *prefix, const char *fmt, va_list ap)
 	str_addf(line, sizeof line - 1, &pos, "%s", prefix);
 	str_add_safe(line, sizeof line - 1, &pos, text);
 	line[pos++] = '\n';
-	line_out(line, pos);
+	diag_write(line, pos);
 	errno = saved;
 }
 
@@ -149,6 +142,13 @@ bug(const char *fmt, ...)
 		bug_hook();
 	signal(SIGABRT, SIG_DFL);
 	abort();
+}
+
+void
+diag_setup(void)
+{
+	if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+		diag_fd = -1;
 }
 
 void

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 /** Exit codes of ours; the guest's own status is passed on as it is. */
 enum { EXIT_SETUP = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 
@@ -34,8 +36,16 @@ void log_write(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 		if (log_mask & (cat))          \
 			log_write(__VA_ARGS__); \
 	} while (0)
+/**
+ * First act of a process: where standard error is closed there are no messages, as its number will be that of a file
+ * that we or the guest open.
+ */
+void diag_setup(void);
+/** Bytes as they are, to where messages go. */
+void diag_write(const char *text, size_t n);
 /** Send messages, logs and traces to this descriptor from now on (moved to a high number of ours). */
 void diag_set_fd(int fd);
+/** -1: nowhere. */
 int diag_get_fd(void);
 /** printf into a fixed buffer at *pos, never past size; for building lines. */
 void str_addf(char *buf, unsigned size, unsigned *pos, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

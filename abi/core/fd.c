@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/core/diag.h"
+#include "abi/core/host.h"
 
 #define GUEST_USUAL 16384u /* what a guest gets even when the inherited soft limit is lower */
 #define OURS_MOST   4096u
@@ -117,6 +120,29 @@ int
 fd_soft_raise(void)
 {
 	return soft_set((rlim_t)ours_end);
+}
+
+int
+fd_write_all(int fd, const void *p, uint64_t n)
+{
+	const uint64_t ours = 1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1);
+	const struct timespec now = {0};
+	uint64_t old, done = 0;
+	long w = 0;
+
+	host_call(SYS_rt_sigprocmask, SIG_BLOCK, &ours, &old, sizeof(old));
+	while (done < n) {
+		w = host_call(SYS_write, fd, (const char *)p + done, n - done);
+		if (w == -EINTR || w == -EAGAIN)
+			continue;
+		if (w <= 0)
+			break;
+		done += (uint64_t)w;
+	}
+	if (w == -EPIPE || w == -EFBIG)
+		host_call(SYS_rt_sigtimedwait, &ours, NULL, &now, sizeof(ours));
+	host_call(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	return done == n ? 0 : w < 0 ? (int)w : -EIO;
 }
 
 int

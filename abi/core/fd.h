@@ -37,6 +37,11 @@ int fd_soft_lower(int soft);
 int fd_soft_raise(void);
 /** Move @fd out of the guest's range (close-on-exec), close the original.  New number or -errno. */
 int fd_hide(int fd);
+/**
+ * Write all of @p to a file of ours: 0, or -errno.  A signal that the kernel sends for it (SIGPIPE; SIGXFSZ, as the
+ * guest's limit of file sizes holds for ours too) is no business of the guest's, and is taken back.
+ */
+int fd_write_all(int fd, const void *p, uint64_t n);
 /** Is it one of ours?  Guest calls on such a number give EBADF. */
 static inline bool
 fd_is_ours(int fd)

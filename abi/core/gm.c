@@ -10,11 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "abi/core/diag.h"
 #include "abi/core/gm_impl.h"
 #include "abi/core/host.h"
 
 /* FreeBSD places unhinted mappings above the data limit (32 GiB): programs that look see familiar addresses. */
 #define GM_MMAP_BASE 0x800000000ull
+
+typedef unsigned long long ull;
 
 struct gm *
 gm_new(void)
@@ -343,6 +346,7 @@ gm_map(struct gm *m, const struct gm_map_req *q)
 	pthread_mutex_lock(&m->lock);
 	at = gm_map_locked(m, q);
 	pthread_mutex_unlock(&m->lock);
+	log_debug(LOG_MM, "map 0x%llx bytes at 0x%llx, prot %u: 0x%lx", (ull)q->len, (ull)q->addr, q->prot, at);
 	return at;
 }
 
@@ -365,6 +369,7 @@ gm_unmap(struct gm *m, uint64_t addr, uint64_t len)
 	if (r == 0)
 		r = forget(m, addr, addr + n);
 	pthread_mutex_unlock(&m->lock);
+	log_debug(LOG_MM, "unmap 0x%llx bytes at 0x%llx: %d", (ull)len, (ull)addr, r);
 	return r;
 }
 
@@ -416,6 +421,7 @@ gm_protect(struct gm *m, uint64_t addr, uint64_t len, uint32_t prot)
 	if (r == 0)
 		set_prot(m, addr, addr + n, prot);
 	pthread_mutex_unlock(&m->lock);
+	log_debug(LOG_MM, "protect 0x%llx bytes at 0x%llx, prot %u: %d", (ull)len, (ull)addr, prot, r);
 	return r;
 }
 

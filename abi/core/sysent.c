@@ -51,6 +51,19 @@ sys_again(struct thread *t, const struct sysent *e, const uint64_t *a, long r)
 	return r;
 }
 
+static void
+log_call(const struct systab *tab, uint64_t nr, const uint64_t *a, long r)
+{
+	const struct sysent *e = nr < tab->n ? &tab->ent[nr] : NULL;
+	char line[256];
+	unsigned pos = 0;
+
+	str_addf(line, sizeof(line), &pos, "call %llu %s(", (unsigned long long)nr, e && e->name ? e->name : "unknown");
+	for (uint32_t i = 0; e && i < e->nargs; i++)
+		str_addf(line, sizeof(line), &pos, "%s0x%llx", i ? ", " : "", (unsigned long long)a[i]);
+	log_write("%s) = %ld", line, r);
+}
+
 long
 sys_serve(struct thread *t, uint64_t nr, const uint64_t a[8])
 {
@@ -67,5 +80,7 @@ sys_serve(struct thread *t, uint64_t nr, const uint64_t a[8])
 	r = e && e->serve ? sys_again(t, e, a, e->serve(t, a)) : refuse(tab, nr);
 	if (trace && trace->leave)
 		trace->leave(t, nr, a, r);
+	if (log_mask & LOG_SYSCALL)
+		log_call(tab, nr, a, r);
 	return r;
 }

@@ -27,6 +27,7 @@
 static long
 forked(struct thread *t, long pid)
 {
+	log_debug(LOG_PROC, "fork: %ld", pid);
 	if (pid < 0)
 		return pid;
 	t->has_ret2 = true;

@@ -12,14 +12,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
 
 static int
 put(int fd, const char *text, size_t n)
 {
-	long r = host_call(SYS_write, fd, text, n);
-
-	return r == (long)n ? 0 : r < 0 ? (int)r : -ENOSPC;
+	return fd_write_all(fd, text, n);
 }
 
 static int

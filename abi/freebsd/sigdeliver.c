@@ -54,6 +54,7 @@ fbsd_enter_handler(struct thread *t, const struct gsiginfo *si)
 	struct fbsd_sigaction act = action_of(t, si->signo);
 
 	trace(t, si);
+	log_debug(LOG_SIGNAL, "signal %d: handler at 0x%llx", si->signo, (unsigned long long)act.handler);
 	run_handler(t, si, &act);
 }
 

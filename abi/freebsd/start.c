@@ -277,7 +277,8 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 	if (!s->no_aslr && !random && getrandom(&random, sizeof(random), 0) != sizeof(random))
 		random = 0;
 	fbsd_task(t)->osrel = s->osreldate;
-	task->osreldate = s->osreldate > OSRELDATE_MIN ? s->osreldate : OSRELDATE_MIN;
+	if (!task->osreldate) /* --osreldate */
+		task->osreldate = s->osreldate > OSRELDATE_MIN ? s->osreldate : OSRELDATE_MIN;
 	if (map_stack(task, s->no_aslr ? 0 : random, d) || map_sigcode(task, d) || build(t, s, &base, d))
 		return d->code;
 	c->rip = s->entry;

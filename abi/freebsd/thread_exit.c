@@ -98,6 +98,9 @@ fbsd_exit_process(struct thread *t, int status, int signo)
 	struct task *task = t->task;
 	const struct signal_map *m = task->pers->signals;
 
+	if (signo)
+		log_debug(LOG_SIGNAL, "signal %d ends process %d", signo, (int)task->pid);
+	log_debug(LOG_PROC, "process %d ends: status %d, signal %d", (int)task->pid, status, signo);
 	hand_on_locks(t);
 	if (!task->vfork_child)
 		umtx_shm_exit(fbsd_task(t)->umtx);
