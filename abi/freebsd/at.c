@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
@@ -19,6 +22,19 @@ bool
 fbsd_fd_usable(int fd)
 {
 	return fd >= 0 && !fd_is_ours(fd);
+}
+
+int
+fbsd_fd_is_vnode(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (!fbsd_fd_usable(fd) || host_call(SYS_fstat, fd, &st))
+		return -EBADF;
+	if (S_ISSOCK(st.st_mode) || (st.st_mode & S_IFMT) == 0)
+		return 0;
+	return !S_ISFIFO(st.st_mode) || host_call(SYS_fstatfs, fd, &fs) || fs.f_type != PIPEFS_MAGIC;
 }
 
 /* Leaving the directory is ENOTCAPABLE; path_get() has no other use for EXDEV. */

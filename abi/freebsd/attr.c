@@ -80,6 +80,28 @@ fbsd_fchmodat(struct thread *t, int fd, uint64_t path, uint32_t mode, uint32_t f
 	return do_chmod(t, fd, path, mode, flag);
 }
 
+long
+fbsd_fchmod(struct thread *t, int fd, uint32_t mode)
+{
+	struct path p = {.dirfd = fd, .name = ""};
+	long r = fbsd_fd_is_vnode(fd);
+
+	mode &= 07777;
+	if (r == 1)
+		r = check_sticky(&p, AT_EMPTY_PATH, mode);
+	else if (r == 0)
+		r = -EINVAL;
+	return r ? r : host_call(SYS_fchmod, fd, mode);
+}
+
+long
+fbsd_fchown(struct thread *t, int fd, uint32_t uid, uint32_t gid)
+{
+	int r = fbsd_fd_is_vnode(fd);
+
+	return r < 0 ? r : r == 0 ? -EINVAL : host_call(SYS_fchown, fd, uid, gid);
+}
+
 static long
 do_chown(struct thread *t, int fd, uint64_t path, uint32_t uid, uint32_t gid, uint32_t flag)
 {

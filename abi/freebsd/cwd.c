@@ -47,11 +47,8 @@ fbsd_chdir(struct thread *t, uint64_t path)
 static long
 change_root(struct thread *t, int dirfd, const char *name)
 {
-	long fd, r;
+	long fd = host_call(SYS_openat, dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC), r;
 
-	if (geteuid() != 0)
-		return -EPERM;
-	fd = host_call(SYS_openat, dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	r = path_chroot(t, (int)fd);
@@ -63,8 +60,11 @@ long
 fbsd_chroot(struct thread *t, uint64_t path)
 {
 	struct path p;
-	long r = fbsd_path(t, AT_FDCWD, path, PATH_EXISTING, &p);
+	long r;
 
+	if (geteuid() != 0)
+		return -EPERM;
+	r = fbsd_path(t, AT_FDCWD, path, PATH_EXISTING, &p);
 	if (r == 0)
 		r = change_root(t, p.dirfd, p.name);
 	path_done(&p);
@@ -76,6 +76,8 @@ fbsd_fchroot(struct thread *t, int fd)
 {
 	char name[32];
 
+	if (geteuid() != 0)
+		return -EPERM;
 	if (!fbsd_fd_usable(fd) || host_call(SYS_fcntl, fd, F_GETFD) < 0)
 		return -EBADF;
 	fbsd_fd_name(fd, name);

@@ -1,10 +1,12 @@
 /*
- * fcntl and record locks.
- * Source: FreeBSD manual fcntl(2), sys/fcntl.h.
+ * fcntl, flock and record locks.
+ * Source: FreeBSD manual fcntl(2), flock(2), sys/fcntl.h; order of checks as in kern_descrip.c.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/core/fd.h"
@@ -51,12 +53,16 @@ record_lock(struct thread *t, int fd, int cmd, uint64_t arg, bool old)
 	uint64_t size = old ? OLD_FLOCK : sizeof(struct fbsd_flock);
 	struct fbsd_flock g;
 	struct flock h;
-	long r;
+	long r = 0;
+	int vnode;
 
 	memset(&g, 0, sizeof(g));
 	memset(&h, 0, sizeof(h));
 	if (gm_read(&g, arg, size))
 		return -EFAULT;
+	vnode = fbsd_fd_is_vnode(fd);
+	if (vnode <= 0)
+		return -EBADF;
 	if (!lock_type(g.type, &h.l_type))
 		return -EINVAL;
 	h.l_whence = g.whence;
@@ -74,6 +80,33 @@ record_lock(struct thread *t, int fd, int cmd, uint64_t arg, bool old)
 		g.sysid = 0;
 	}
 	return gm_write(arg, &g, size);
+}
+
+enum { G_LOCK_SH = 1, G_LOCK_EX = 2, G_LOCK_NB = 4, G_LOCK_UN = 8 };
+
+/* Unlocking goes before all else, exclusive before shared. */
+long
+fbsd_flock(struct thread *t, int fd, int how)
+{
+	int h = how & G_LOCK_UN ? LOCK_UN : how & G_LOCK_EX ? LOCK_EX : how & G_LOCK_SH ? LOCK_SH : 0;
+	int r = fbsd_fd_is_vnode(fd);
+
+	if (r <= 0)
+		return r < 0 ? r : -EOPNOTSUPP;
+	if (!h)
+		return -EBADF;
+	return host_block(t, SYS_flock, fd, h | (how & G_LOCK_NB ? LOCK_NB : 0));
+}
+
+/* Only a file can be read ahead; that a file's mount is no union is all that is asked here. */
+static long
+on_file(int fd, bool regular)
+{
+	struct stat st;
+
+	if (fbsd_fd_is_vnode(fd) <= 0 || fstat(fd, &st))
+		return -EBADF;
+	return regular && !S_ISREG(st.st_mode) ? -ENOTTY : 0;
 }
 
 static long
@@ -192,7 +225,7 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	case G_READAHEAD:
 	case G_RDAHEAD:
 	case G_ISUNIONSTACK:
-		return host_call(SYS_fcntl, fd, F_GETFD) < 0 ? -EBADF : 0;
+		return on_file(fd, cmd != G_ISUNIONSTACK);
 	case G_ADD_SEALS:
 		return arg & ~(uint64_t)SEALS_KNOWN ? -EINVAL : host_call(SYS_fcntl, fd, F_ADD_SEALS, arg);
 	case G_GET_SEALS:

@@ -17,6 +17,8 @@ void fbsd_fd_duped(struct thread *t, int from, int to);
 long fbsd_fd_new(struct thread *t, long r);
 /** Two new ones, with @r as the host's call ended: 0 or -errno, and then both are closed. */
 long fbsd_fd_new_pair(struct thread *t, long r, const int fd[2]);
+/** Is it, for FreeBSD, a file with a name (DTYPE_VNODE), rather than a pipe, a socket, a kqueue and the like?  -EBADF, 0, 1. */
+int fbsd_fd_is_vnode(int fd);
 /** A number that the guest can use: not negative, not one of ours. */
 bool fbsd_fd_usable(int fd);
 

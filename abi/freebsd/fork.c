@@ -17,6 +17,7 @@
 #define RFPROC      (1u << 4)
 #define RFMEM       (1u << 5)
 #define RFCFDG      (1u << 12)
+#define RFPROCDESC  (1u << 28)
 #define RFSPAWN     (1u << 31)
 #define RFKNOWN     (RFFDG | RFPROC | RFMEM | RFCFDG | RFSPAWN)
 
@@ -98,19 +99,10 @@ fbsd_rfork(struct thread *t, uint32_t flags)
 	return pid;
 }
 
-long
-fbsd_pdfork(struct thread *t, uint64_t fdp, int flags)
+/* The child is there whatever becomes of its descriptor. */
+static long
+give_pidfd(int pidfd, uint64_t fdp, int flags, long pid)
 {
-	int pidfd = -1;
-	long pid;
-
-	if (flags & ~(PD_DAEMON | PD_CLOEXEC))
-		return -EINVAL;
-	if (fd_full())
-		return -EMFILE;
-	pid = do_fork(t, &pidfd);
-	if (pid <= 0)
-		return pid;
 	if (pidfd < 0)
 		return pidfd;
 	if (!(flags & PD_CLOEXEC))
@@ -120,6 +112,50 @@ fbsd_pdfork(struct thread *t, uint64_t fdp, int flags)
 		return -EFAULT;
 	}
 	return pid;
+}
+
+static long
+do_pdfork(struct thread *t, uint64_t fdp, int flags, bool empty)
+{
+	int pidfd = -1;
+	long pid;
+
+	if (flags & ~(PD_DAEMON | PD_CLOEXEC))
+		return -EINVAL;
+	if (fd_full())
+		return -EMFILE;
+	pid = do_fork(t, &pidfd);
+	if (pid == 0 && empty)
+		fbsd_close_range(t, 0, UINT32_MAX, 0);
+	return pid <= 0 ? pid : give_pidfd(pidfd, fdp, flags, pid);
+}
+
+long
+fbsd_pdfork(struct thread *t, uint64_t fdp, int flags)
+{
+	return do_pdfork(t, fdp, flags, false);
+}
+
+/* RFSPAWN stands alone; else the flags must make a process and its descriptor. */
+long
+fbsd_pdrfork(struct thread *t, uint64_t fdp, int pdflags, uint32_t rf)
+{
+	uint32_t copy = rf & (RFFDG | RFCFDG);
+	long pid;
+
+	if (pdflags & ~(PD_DAEMON | PD_CLOEXEC))
+		return -EINVAL;
+	if (rf == RFSPAWN) {
+		if (fd_full())
+			return -EMFILE;
+		pid = forked(t, t->task->hooks->vfork(t, spawn_child));
+		return pid <= 0 ? pid : give_pidfd((int)host_call(SYS_pidfd_open, pid, 0), fdp, pdflags, pid);
+	}
+	if ((rf & (RFPROC | RFPROCDESC)) != (RFPROC | RFPROCDESC) || rf & ~(RFPROC | RFPROCDESC | RFFDG | RFCFDG))
+		return -EINVAL;
+	if (copy != RFFDG && copy != RFCFDG)
+		return -EINVAL; /* both, or a table that is shared */
+	return do_pdfork(t, fdp, pdflags, copy == RFCFDG);
 }
 
 long
@@ -152,6 +188,6 @@ fbsd_pdgetpid(struct thread *t, int fd, uint64_t pidp)
 	text[n > 0 ? n : 0] = 0;
 	at = strstr(text, "\nPid:");
 	if (!at || sscanf(at, "\nPid: %d", &pid) != 1)
-		return -EINVAL; /* not a process descriptor */
+		return -EBADF; /* not a process descriptor */
 	return gm_store32(pidp, (uint32_t)pid);
 }

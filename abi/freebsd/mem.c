@@ -167,6 +167,13 @@ fbsd_mmap(struct thread *t, uint64_t addr, uint64_t len, uint32_t prot, uint32_t
 	return r ? r : do_mmap(t, &c);
 }
 
+/* Its offset stands behind a pad, on the stack. */
+long
+fbsd_freebsd6_mmap(struct thread *t, uint64_t addr, uint64_t len, uint32_t prot, uint32_t flags, int fd, int pad, int64_t pos)
+{
+	return fbsd_mmap(t, addr, len, prot, flags, fd, pos);
+}
+
 /* Calls that take a range round it outwards to pages. */
 static int
 page_range(uint64_t *addr, uint64_t *len)

@@ -4,7 +4,7 @@
  */
 #include "../kit/files.h"
 
-enum { SYS_accept = 30, SYS_getdtablesize = 89, SYS_socket = 97, SYS_connect = 98, SYS_bind = 104, SYS_listen = 106, SYS_socketpair = 135,
+enum { SYS_accept = 30, SYS_socket = 97, SYS_connect = 98, SYS_bind = 104, SYS_listen = 106, SYS_socketpair = 135,
        SYS_kqueue = 362, SYS_accept4 = 541, SYS_kqueuex = 583 };
 enum { EMFILE = 24, RLIMIT_NOFILE = 8, AF_UNIX = 1, SOCK_STREAM = 1 };
 

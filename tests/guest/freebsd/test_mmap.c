@@ -147,6 +147,8 @@ break_moves(void)
 	CHECK(now > 0);
 	CHECK(sys(SYS_break, now + 3 * PAGE) >= 0);
 	*(char *)(now + 2 * PAGE) = 5;
+	CHECK_ERR(ENOMEM, SYS_break, now + (1ll << 44));
+	CHECK_EQ(sys(SYS_break, 0), now + 3 * PAGE);
 	CHECK(sys(SYS_break, now) >= 0);
 }
 

@@ -339,25 +339,36 @@ static void
 chroot_moves_the_root(void)
 {
 	int status = 0;
-	int64_t pid;
+	int64_t pid, dir, file;
 
 	sys(SYS_mkdir, P("root"), 0755);
 	if (sys(SYS_getuid) != 0) {
 		CHECK_ERR(EPERM, SYS_chroot, P("root"));
+		CHECK_ERR(EPERM, SYS_chroot, P("none"));
+		CHECK_ERR(EPERM, SYS_fchroot, 777);
 		CHECK_OK(SYS_rmdir, P("root"));
 		return;
 	}
 	sys(SYS_close, files_make(P("root/inside"), "x"));
 	sys(SYS_symlink, "/inside", P("root/link"));
 	CHECK_ERR(ENOTDIR, SYS_chroot, P("root/inside"));
-	pid = sys(SYS_fork);
-	if (pid == 0) {
-		if (sys(SYS_chroot, P("root")) == 0)
-			child_in_new_root();
-		call(SYS_exit, 1);
+	CHECK_ERR(ENOENT, SYS_chroot, P("none"));
+	CHECK_ERR(EFAULT, SYS_chroot, 8);
+	file = sys(SYS_open, P("root/inside"), O_RDONLY, 0);
+	dir = sys(SYS_open, P("root"), O_RDONLY | O_DIRECTORY, 0);
+	CHECK_ERR(ENOTDIR, SYS_fchroot, file);
+	CHECK_ERR(EBADF, SYS_fchroot, 777);
+	for (int by_fd = 0; by_fd < 2; by_fd++) {
+		pid = sys(SYS_fork);
+		if (pid == 0) {
+			if (by_fd ? HOLDS(sys(SYS_fchroot, dir) == 0) : HOLDS(sys(SYS_chroot, P("root")) == 0))
+				child_in_new_root();
+			call(SYS_exit, 1);
+		}
+		CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+		CHECK_EQ(status, 42 << 8);
 	}
-	CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
-	CHECK_EQ(status, 42 << 8);
+	sys(SYS_close, dir), sys(SYS_close, file);
 	sys(SYS_unlink, P("root/inside")), sys(SYS_unlink, P("root/link"));
 	CHECK_OK(SYS_rmdir, P("root"));
 }

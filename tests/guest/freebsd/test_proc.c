@@ -26,8 +26,7 @@ vfork_shares_memory_until_exit(void)
 	int64_t pid;
 
 	shared_word = 0;
-	pid = kit_vfork();
-	if (pid == 0) {
+	if (HOLDS((pid = kit_vfork()) == 0)) {
 		shared_word = 77;
 		call(SYS_exit, 5);
 	}
@@ -206,7 +205,7 @@ pdfork_gives_a_descriptor(void)
 	CHECK_EQ(pid2, pid);
 	sys(SYS_wait4, pid, &status, 0, 0);
 	CHECK_EQ(sys(SYS_close, fd), 0);
-	CHECK_ERR(EINVAL, SYS_pdgetpid, 1, &pid2);
+	CHECK_ERR(EBADF, SYS_pdgetpid, 1, &pid2);
 	CHECK_ERR(EINVAL, SYS_pdfork, &fd, 0x100);
 }
 

@@ -9,10 +9,11 @@ attributes_are_kept(void)
 {
 	int64_t fd = files_make(P("f"), "x");
 
-	if (sys(SYS_extattr_set_fd, fd, USER, "one", "value", 5) == -EOPNOTSUPP) {
+	if (sys(SYS_extattr_set_fd, fd, USER, "one", "", 0) == -EOPNOTSUPP) {
 		sys(SYS_close, fd), sys(SYS_unlink, P("f"));
 		return; /* a file system without them */
 	}
+	CHECK_EQ(sys(SYS_extattr_set_fd, fd, USER, "one", "value", 5), 5);
 	CHECK_EQ(sys(SYS_extattr_get_file, P("f"), USER, "one", buf, sizeof(buf)), 5);
 	CHECK(!memcmp(buf, "value", 5));
 	CHECK_EQ(sys(SYS_extattr_get_file, P("f"), USER, "one", 0, 0), 5);
@@ -30,6 +31,10 @@ attributes_are_kept(void)
 	CHECK_ERR(ENOATTR, SYS_extattr_get_fd, fd, USER, "one", buf, 9);
 	CHECK_ERR(ENOATTR, SYS_extattr_delete_file, P("f"), USER, "one");
 	CHECK_OK(SYS_extattr_delete_link, P("f"), USER, "two.2");
+	CHECK_ERR(ENOATTR, SYS_extattr_delete_link, P("f"), USER, "two.2");
+	CHECK_EQ(sys(SYS_extattr_set_file, P("f"), USER, "three", "3", 1), 1);
+	CHECK_EQ(sys(SYS_extattr_delete_file, P("f"), USER, "three"), 0);
+	CHECK_ERR(ENOATTR, SYS_extattr_get_link, P("f"), USER, "three", buf, 9);
 	CHECK_EQ(sys(SYS_extattr_list_fd, fd, USER, buf, sizeof(buf)), 0);
 	CHECK_ERR(EFAULT, SYS_extattr_set_fd, fd, USER, "one", 8, 5);
 	sys(SYS_close, fd), sys(SYS_unlink, P("f"));
@@ -45,6 +50,16 @@ name_spaces_are_checked(void)
 	CHECK_ERR(EINVAL, SYS_extattr_get_fd, fd, 7, "one", buf, 9);
 	CHECK_ERR(EBADF, SYS_extattr_get_fd, 777, USER, "one", buf, 9);
 	CHECK_ERR(ENOENT, SYS_extattr_list_file, P("none"), USER, buf, 9);
+	CHECK_ERR(ENOENT, SYS_extattr_list_link, P("none"), USER, buf, 9);
+	CHECK_ERR(EBADF, SYS_extattr_list_fd, 777, USER, buf, 9);
+	CHECK_ERR(ENOENT, SYS_extattr_set_file, P("none"), USER, "one", "x", 1);
+	CHECK_ERR(ENOENT, SYS_extattr_set_link, P("none"), USER, "one", "x", 1);
+	CHECK_ERR(EFAULT, SYS_extattr_set_file, P("f"), USER, 8, "x", 1);
+	CHECK_ERR(ENOENT, SYS_extattr_get_file, P("none"), USER, "one", buf, 9);
+	CHECK_ERR(ENOENT, SYS_extattr_get_link, P("none"), USER, "one", buf, 9);
+	CHECK_ERR(ENOENT, SYS_extattr_delete_file, P("none"), USER, "one");
+	CHECK_ERR(ENOENT, SYS_extattr_delete_link, P("none"), USER, "one");
+	CHECK_ERR(EBADF, SYS_extattr_delete_fd, 777, USER, "one");
 	sys(SYS_close, fd), sys(SYS_unlink, P("f"));
 }
 
@@ -77,7 +92,9 @@ anonymous_objects_are_files(void)
 	CHECK_ERR(EINVAL, SYS_shm_open2, SHM_ANON, O_RDONLY, 0600, 0, 0);
 	CHECK_ERR(EINVAL, SYS_shm_open2, SHM_ANON, O_RDWR | O_APPEND, 0600, 0, 0);
 	CHECK_ERR(EINVAL, SYS_shm_open2, SHM_ANON, O_RDWR, 0600, 0x100, 0);
-	fd = sys(SYS_shm_open12, SHM_ANON, O_RDWR, 0600);
+	CHECK((fd = sys(SYS_shm_open12, SHM_ANON, O_RDWR, 0600)) >= 0);
+	CHECK_ERR(EINVAL, SYS_shm_open12, SHM_ANON, O_RDONLY, 0600);
+	CHECK_ERR(ENOENT, SYS_shm_open12, "/no such object", O_RDWR, 0600);
 	CHECK_EQ(sys(SYS_fcntl, fd, F_GETFD, 0), 1);
 	sys(SYS_close, fd), sys(SYS_umask, mask);
 }
@@ -121,7 +138,7 @@ static void
 named_objects_are_shared(void)
 {
 	char a[64], b[64];
-	int64_t fd = sys(SYS_shm_open2, object_name(a, 'a'), O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0), other;
+	int64_t fd = sys(SYS_shm_open2, object_name(a, 'a'), O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0), other, again;
 
 	CHECK(fd >= 0);
 	CHECK_EQ(sys(SYS_write, fd, "hello", 5), 5);
@@ -132,7 +149,8 @@ named_objects_are_shared(void)
 	CHECK_ERR(EBADF, SYS_write, other, "x", 1);
 	CHECK_OK(SYS_shm_rename, a, object_name(b, 'b'), 0);
 	CHECK_ERR(ENOENT, SYS_shm_open2, a, O_RDWR, 0, 0, 0);
-	sys(SYS_close, sys(SYS_shm_open2, a, O_RDWR | O_CREAT, 0600, 0, 0));
+	CHECK((again = sys(SYS_shm_open2, a, O_RDWR | O_CREAT, 0600, 0, 0)) > fd);
+	sys(SYS_close, again);
 	CHECK_ERR(EEXIST, SYS_shm_rename, a, b, 1 /* SHM_RENAME_NOREPLACE */);
 	CHECK_OK(SYS_shm_rename, a, b, 2 /* SHM_RENAME_EXCHANGE */);
 	CHECK_ERR(EINVAL, SYS_shm_rename, a, b, 3);

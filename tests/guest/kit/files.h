@@ -19,7 +19,8 @@ enum {
 	SYS_posix_fallocate = 530, SYS_posix_fadvise, SYS_chflagsat = 540, SYS_futimens = 546, SYS_utimensat, SYS_fdatasync = 550,
 	SYS_statfs = 555, SYS_fstatfs, SYS_getfsstat, SYS_mknodat = 559, SYS_funlinkat = 568, SYS_copy_file_range,
 	SYS_shm_open2 = 571, SYS_shm_rename, SYS___realpathat = 574, SYS_close_range, SYS_fspacectl = 580, SYS_fchroot = 590,
-	SYS_renameat2 = 602, SYS_thr_exit_file = 431, SYS_aio_read = 255, SYS_aio_write, SYS_lio_listio, SYS_aio_return = 314,
+	SYS_renameat2 = 602, SYS_sync = 36, SYS_getdtablesize = 89, 
+	SYS___specialfd = 577, SYS_kcmp = 588, SYS_inotify_add_watch_at = 593, SYS_inotify_rm_watch, SYS_thr_exit_file = 431, SYS_aio_read = 255, SYS_aio_write, SYS_lio_listio, SYS_aio_return = 314,
 	SYS_aio_suspend, SYS_aio_cancel, SYS_aio_error, SYS_aio_waitcomplete = 359, SYS_aio_fsync = 465, SYS_aio_writev = 578,
 	SYS_aio_readv,
 };

@@ -44,6 +44,11 @@ int64_t kit_value(struct ret r);
 
 /** vfork must not leave a return address on the shared stack. */
 int64_t kit_vfork(void);
+#define kit_vfork()           \
+	({                    \
+		KIT_NOTE(66); \
+		(kit_vfork)(); \
+	})
 
 void kit_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *memcpy(void *d, const void *s, size_t n);
