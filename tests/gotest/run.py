@@ -71,9 +71,13 @@ def limit(package, a):
     return a.timeout * (4 if package in marked("slow") else 1)
 
 
+def short(package, a):
+    return a.short or package in marked("short")
+
+
 def run(command, package, goos, a):
     """{ok, ran, skipped, failed}: names of top-level tests, and of every test that failed; and the output's end."""
-    args = [*command, "-test.v", "-test.timeout", f"{limit(package, a)}s"] + (["-test.short"] if a.short else [])
+    args = [*command, "-test.v", "-test.timeout", f"{limit(package, a)}s"] + (["-test.short"] if short(package, a) else [])
     where = os.path.join(a.root, "src", package)
     with tempfile.TemporaryDirectory() as tmp:
         os.chmod(tmp, 0o755)  # some tests start programs there as another user
@@ -122,7 +126,7 @@ def native(package, program, a):
             if not result["ok"]:
                 break
         return result
-    key = [digest(program), a.machine, a.short, a.native, limit(package, a), goroot.LAYOUT]
+    key = [digest(program), a.machine, short(package, a), a.native, limit(package, a), goroot.LAYOUT]
     return kept(a, package, "linux", key, not a.fresh, make)
 
 
@@ -146,7 +150,7 @@ def ours(package, program, a, expected=frozenset()):
         with open(os.path.join(a.keep, "logs", package.replace("/", "_") + ".txt"), "w", encoding="utf-8") as f:
             f.write(text)
         return dict(result, failed=sorted(failed))
-    key = [digest(a.dragoman, program), a.machine, a.short, limit(package, a), goroot.LAYOUT, *command[:-2]]
+    key = [digest(a.dragoman, program), a.machine, short(package, a), limit(package, a), goroot.LAYOUT, *command[:-2]]
     return kept(a, package, "freebsd", key, a.resume, make)
 
 
