@@ -127,6 +127,8 @@ fbsd_aio_request(struct thread *t, uint64_t at, int op, struct aio_list *list)
 	if (r == 0)
 		r = prepare(t, at, &cb, op, job);
 	job->list = list;
+	if (list)
+		__atomic_add_fetch(&list->alive, 1, __ATOMIC_RELAXED);
 	if (r == 0)
 		r = fbsd_aio_submit(a, job);
 	if (r) {

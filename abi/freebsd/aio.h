@@ -40,8 +40,10 @@ enum { LIO_NOP, LIO_WRITE, LIO_READ, LIO_VECTORED = 4, LIO_SYNC = 8, LIO_DSYNC =
 
 /** Requests that lio_listio took together: the last one tells. */
 struct aio_list {
-	uint32_t left;
-	bool notify;
+	uint32_t left;  /* not done, and one for who makes them */
+	uint32_t alive; /* not collected, and the same one */
+	uint64_t name;  /* guest address of the list */
+	struct kq *kq;  /* AIO_EV_KEVENT: has a note until all are collected */
 	struct fbsd_aio_event ev;
 };
 
@@ -112,3 +114,7 @@ struct kq;
 int fbsd_kq_aio_add(struct thread *t, int fd, uint64_t cb, const struct fbsd_aio_event *ev, struct kq **ret_kq);
 /** The request named @cb has ended; any thread.  Gives @kq back. */
 void fbsd_kq_aio_done(struct kq *kq, uint64_t cb, int guest_errno);
+/** The same for a list named @list: its requests have ended, and have been collected (that gives @kq back). */
+int fbsd_kq_lio_add(struct thread *t, int fd, uint64_t list, uint64_t udata, struct kq **ret_kq);
+void fbsd_kq_lio_done(struct kq *kq, uint64_t list);
+void fbsd_kq_lio_gone(struct kq *kq, uint64_t list);

@@ -65,7 +65,7 @@ submit_all(struct thread *t, const struct aio_wanted *w, struct aio_list *list)
 }
 
 static long
-make_list(struct thread *t, uint64_t sig, struct aio_list **ret)
+make_list(struct thread *t, uint64_t name, uint64_t sig, struct aio_list **ret)
 {
 	struct aio_list *list = calloc(1, sizeof(*list));
 	int32_t htid;
@@ -76,14 +76,16 @@ make_list(struct thread *t, uint64_t sig, struct aio_list **ret)
 	r = gm_read(&list->ev, sig, sizeof(list->ev));
 	if (r == 0)
 		r = fbsd_aio_check_event(t, &list->ev, &htid);
-	if (r == 0 && list->ev.notify != AIO_EV_NONE && list->ev.notify != AIO_EV_SIGNAL)
+	if (r == 0 && (list->ev.notify == AIO_EV_THREAD || list->ev.notify == AIO_EV_THREAD_ID))
 		r = -EINVAL;
+	if (r == 0 && list->ev.notify == AIO_EV_KEVENT)
+		r = fbsd_kq_lio_add(t, list->ev.signo, name, list->ev.value, &list->kq);
 	if (r) {
 		free(list);
 		return r;
 	}
-	list->notify = list->ev.notify == AIO_EV_SIGNAL;
-	list->left = 1; /* ours, until all are made */
+	list->name = name;
+	list->left = list->alive = 1; /* ours, until all are made */
 	*ret = list;
 	return 0;
 }
@@ -100,7 +102,7 @@ fbsd_lio_listio(struct thread *t, int mode, uint64_t acb_list, int nent, uint64_
 		return -EINVAL;
 	if (gm_read(cb, acb_list, (uint64_t)nent * 8))
 		return -EFAULT;
-	r = sig && mode == LIO_NOWAIT ? make_list(t, sig, &list) : 0;
+	r = sig && mode == LIO_NOWAIT ? make_list(t, acb_list, sig, &list) : 0;
 	if (r)
 		return r;
 	r = submit_all(t, &w, list);

@@ -36,9 +36,21 @@ fbsd_aio_get(struct thread *t)
 	return none;
 }
 
+/* Its last request has been collected. */
+static void
+leave_list(struct aio_list *list)
+{
+	if (!list || __atomic_sub_fetch(&list->alive, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (list->kq)
+		fbsd_kq_lio_gone(list->kq, list->name);
+	free(list);
+}
+
 void
 fbsd_aio_free_job(struct aio_job *job)
 {
+	leave_list(job->list);
 	if (job->iov != &job->one)
 		free(job->iov);
 	free(job);
@@ -71,11 +83,12 @@ send_signal(const struct fbsd_aio_event *ev, int32_t htid)
 static void
 finish_list(struct aio_list *list)
 {
-	if (__atomic_sub_fetch(&list->left, 1, __ATOMIC_RELAXED))
+	if (__atomic_sub_fetch(&list->left, 1, __ATOMIC_ACQ_REL))
 		return;
-	if (list->notify)
+	if (list->kq)
+		fbsd_kq_lio_done(list->kq, list->name);
+	else if (list->ev.notify == AIO_EV_SIGNAL)
 		send_signal(&list->ev, 0);
-	free(list);
 }
 
 void
@@ -87,6 +100,7 @@ fbsd_aio_release_list(struct thread *t, struct aio_list *list)
 		return;
 	pthread_mutex_lock(&a->lock);
 	finish_list(list);
+	leave_list(list);
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -102,7 +116,6 @@ fbsd_aio_finish(struct fbsd_aio *a, struct aio_job *job, long result)
 	job->kq = NULL;
 	if (job->list)
 		finish_list(job->list);
-	job->list = NULL;
 	__atomic_add_fetch(&a->finished, 1, __ATOMIC_RELEASE);
 	host_call(SYS_futex, &a->finished, FUTEX_WAKE_PRIVATE, INT32_MAX);
 }

@@ -19,6 +19,7 @@
 #include "abi/core/host.h"
 #include "abi/core/sets.h"
 #include "abi/freebsd/kq_impl.h"
+#include "abi/freebsd/time.h"
 
 #define FIONREAD      0x541B
 #define TIOCOUTQ      0x5411
@@ -231,6 +232,32 @@ write_event(struct knote *kn)
 	return ev & (POLLOUT | POLLHUP);
 }
 
+#define EMPTY_POLL_NS 2000000u /* epoll does not tell when a socket's output is gone */
+
+/* How much waits to be sent: nothing on a listening socket, and nothing between local ones, where the receiver holds it. */
+static bool
+empty_event(struct knote *kn)
+{
+	int domain = 0;
+	socklen_t n = sizeof(domain);
+	int64_t used = ioctl_int(kn->reg->fd, SIOCOUTQ);
+
+	host_call(SYS_getsockopt, kn->reg->fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
+	if (domain == AF_UNIX)
+		used = 0;
+
+	kn->kev.data = used > 0 ? used : 0;
+	if (kn->kev.data && kn->tick_pos == KN_NO_TICK)
+		kq_tick_set(kn, fbsd_now() + EMPTY_POLL_NS);
+	return kn->kev.data == 0;
+}
+
+static void
+empty_tick(struct knote *kn, uint64_t now)
+{
+	kq_evaluate(kn);
+}
+
 /* Files are asked; what epoll newly watches it reports by itself; else we look. */
 static int
 attach(struct knote *kn)
@@ -268,6 +295,12 @@ write_attach(struct thread *t, struct knote *kn)
 	return kn->reg->kind == KQ_FD_KQUEUE ? -EINVAL : attach(kn);
 }
 
+static int
+empty_attach(struct thread *t, struct knote *kn)
+{
+	return kn->reg->kind == KQ_FD_SOCKET ? attach(kn) : -EINVAL;
+}
+
 static void
 read_detach(struct knote *kn)
 {
@@ -294,4 +327,13 @@ const struct kq_filter kq_filter_write = {
     .attach = write_attach,
     .detach = write_detach,
     .event = write_event,
+};
+
+const struct kq_filter kq_filter_empty = {
+    .is_fd = true,
+    .events = EPOLLOUT,
+    .attach = empty_attach,
+    .detach = write_detach,
+    .event = empty_event,
+    .tick = empty_tick,
 };

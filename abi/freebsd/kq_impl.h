@@ -141,6 +141,9 @@ struct knote {
 			int64_t count;    /* attempts not yet seen by the kqueue; kq_signal.c's lock */
 		} signal;
 		struct {
+			struct mounts *mounts; /* kq_fs.c: those there were */
+		} fs;
+		struct {
 			struct kq *inner; /* the kqueue watched, referenced */
 		} fd;
 	} u;
@@ -241,6 +244,7 @@ void kq_timer_run(struct kq *kq);
 /* kq_slot.c: notes with a descriptor of their own in the epoll set */
 /** Hide @fd (taken over also on failure), watch it for input and bind it to the note.  0 or -errno. */
 int kq_slot_open(struct knote *kn, int fd);
+int kq_slot_open_for(struct knote *kn, int fd, uint32_t events);
 void kq_slot_close(struct knote *kn);
 /** epoll says that a slot's descriptor is ready: ask the note. */
 void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
@@ -249,4 +253,4 @@ void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
 void kq_signal_after_fork(void);
 
 extern const struct kq_filter kq_filter_read, kq_filter_write, kq_filter_timer, kq_filter_user, kq_filter_aio, kq_filter_vnode,
-    kq_filter_proc, kq_filter_procdesc, kq_filter_signal;
+    kq_filter_proc, kq_filter_procdesc, kq_filter_signal, kq_filter_fs, kq_filter_lio, kq_filter_empty, kq_filter_null;

@@ -26,7 +26,11 @@ kq_filter_of(int16_t filter)
 	    [-EVFILT_SIGNAL - 1] = &kq_filter_signal,
 	    [-EVFILT_TIMER - 1] = &kq_filter_timer,
 	    [-EVFILT_PROCDESC - 1] = &kq_filter_procdesc,
+	    [-EVFILT_FS - 1] = &kq_filter_fs,
+	    [-EVFILT_LIO - 1] = &kq_filter_lio,
 	    [-EVFILT_USER - 1] = &kq_filter_user,
+	    [-EVFILT_SENDFILE - 1] = &kq_filter_null,
+	    [-EVFILT_EMPTY - 1] = &kq_filter_empty,
 	};
 
 	return filter < 0 && filter >= -EVFILT_COUNT ? table[-filter - 1] : NULL;

@@ -10,6 +10,12 @@
 int
 kq_slot_open(struct knote *kn, int fd)
 {
+	return kq_slot_open_for(kn, fd, EPOLLIN);
+}
+
+int
+kq_slot_open_for(struct knote *kn, int fd, uint32_t events)
+{
 	struct kq *kq = kn->kq;
 	uint32_t i = 0;
 	int r;
@@ -33,7 +39,7 @@ kq_slot_open(struct knote *kn, int fd)
 		kq->nslot = n;
 	}
 	kn->slot_gen = ++kq->gen;
-	r = kq_watch(kq, fd, EPOLLIN, kq_tag(KQ_SRC_SLOT, kn->slot_gen, i));
+	r = kq_watch(kq, fd, events, kq_tag(KQ_SRC_SLOT, kn->slot_gen, i));
 	if (r) {
 		host_call(SYS_close, fd);
 		return r;

@@ -221,6 +221,37 @@ closing_a_descriptor_removes_its_events(void **state)
 	close(other);
 }
 
+static void
+an_empty_output_is_an_event(void **state)
+{
+	struct bench *b = *state;
+	struct sockaddr_in at;
+	int l = listener(&at), c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), in;
+	static char buf[65536];
+	struct fbsd_kevent e;
+
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)b->p[1], EVFILT_EMPTY, EV_ADD, 0, 0, 0), -EINVAL);
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)b->s[0], EVFILT_EMPTY, EV_ADD | EV_ONESHOT, 0, 0, 0), 0);
+	assert_int_equal(write(b->s[0], "abc", 3), 3);
+	assert_int_equal(kq_one(b->t, b->kq).data, 0); /* the receiver holds it */
+	assert_int_equal(listen(l, 1), 0);
+	assert_true(connect(c, (void *)&at, sizeof(at)) == 0 || errno == EINPROGRESS);
+	in = accept4(l, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(in >= 0);
+	while (write(c, buf, sizeof(buf)) > 0)
+		;
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)c, EVFILT_EMPTY, EV_ADD, 0, 0, 0), 0);
+	kq_none(b->t, b->kq);
+	while (kq_wait(b->t, b->kq, &e, 1, 1) == 0)
+		while (read(in, buf, sizeof(buf)) > 0)
+			;
+	assert_int_equal(e.filter, EVFILT_EMPTY);
+	assert_int_equal(e.data, 0);
+	kq_guest_close(b, &c);
+	kq_guest_close(b, &in);
+	kq_guest_close(b, &l);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, kq_bench_setup, kq_bench_teardown)
 
 int
@@ -237,6 +268,7 @@ main(void)
 	    T(a_file_is_readable_off_its_end_by_the_difference),
 	    T(a_device_that_cannot_be_polled_is_enodev),
 	    T(read_and_write_of_one_descriptor_are_two_events),
+	    T(an_empty_output_is_an_event),
 	    T(closing_a_descriptor_removes_its_events),
 	};
 

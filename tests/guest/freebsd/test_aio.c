@@ -230,6 +230,34 @@ ends_are_events(void)
 	sys(SYS_close, kq), sys(SYS_close, fd), sys(SYS_unlink, P("f"));
 }
 
+/* sys/kern/vfs_aio.c: the note is there until the last request of the list has been collected. */
+static void
+ends_of_lists_are_events(void)
+{
+	int64_t kq = sys(SYS_kqueue), fd = files_make(P("f"), "0123456789");
+	struct aiocb a = request(fd, in, 4, 0), b = request(fd, in + 4, 4, 4), *list[2] = {&a, &b};
+	struct aiocb how = {.notify = NOTIFY_KEVENT, .signo = (int)kq, .value = 99};
+	struct kevent ev = {.ident = (uint64_t)list, .filter = -10, .flags = 1 /* EV_ADD */}, out;
+	struct timespec zero = {0, 0};
+
+	CHECK_ERR(EPERM, SYS_kevent, kq, &ev, 1, 0, 0, 0);
+	a.opcode = b.opcode = LIO_READ;
+	CHECK_OK(SYS_lio_listio, 0 /* LIO_NOWAIT */, list, 2, &how.notify);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(sys(SYS_kevent, kq, 0, 0, &out, 1, 0), 1); /* it stays */
+		CHECK_EQ(out.ident, (uint64_t)list);
+		CHECK_EQ(out.filter, -10);
+		CHECK_EQ(out.udata, 99);
+	}
+	CHECK_EQ(sys(SYS_aio_return, &a), 4);
+	CHECK_EQ(sys(SYS_kevent, kq, 0, 0, &out, 1, 0), 1);
+	CHECK_EQ(sys(SYS_aio_return, &b), 4);
+	CHECK_EQ(sys(SYS_kevent, kq, 0, 0, &out, 1, &zero), 0);
+	how.signo = 777;
+	CHECK_ERR(EBADF, SYS_lio_listio, 0, list, 2, &how.notify);
+	sys(SYS_close, kq), sys(SYS_close, fd), sys(SYS_unlink, P("f"));
+}
+
 static void
 many_at_once(void)
 {
@@ -281,6 +309,7 @@ const struct test tests[] = {
     {"the_next_to_end_is_told", the_next_to_end_is_told},
     {"ends_are_signalled", ends_are_signalled},
     {"ends_are_events", ends_are_events},
+    {"ends_of_lists_are_events", ends_of_lists_are_events},
     {"many_at_once", many_at_once},
     {"children_inherit_none", children_inherit_none},
     {0},
