@@ -130,6 +130,20 @@ ends_in_dots(const char *name)
 	return !strcmp(last, ".") || !strcmp(last, "..");
 }
 
+/* A name with a slash at its end is a directory's; the host says ENOTDIR of any such target of a file. */
+static long
+slash_error(const struct path *from, const struct path *to)
+{
+	size_t n = strlen(to->name);
+	struct stat st;
+
+	if (!n || to->name[n - 1] != '/' || fstatat(from->dirfd, from->name, &st, AT_SYMLINK_NOFOLLOW))
+		return -ENOTDIR;
+	if (fstatat(to->dirfd, to->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EISDIR;
+	return -errno;
+}
+
 static long
 do_rename(struct thread *t, int fd1, uint64_t from, int fd2, uint64_t to, uint32_t flags)
 {
@@ -142,6 +156,8 @@ do_rename(struct thread *t, int fd1, uint64_t from, int fd2, uint64_t to, uint32
 			r = host_call(SYS_renameat2, p.dirfd, p.name, q.dirfd, q.name, flags);
 		if (r == -EBUSY && (ends_in_dots(p.name) || ends_in_dots(q.name)))
 			r = -EINVAL;
+		if (r == -ENOTDIR)
+			r = slash_error(&p, &q);
 		path_done(&q);
 	}
 	path_done(&p);

@@ -74,6 +74,14 @@ kind_of(struct thread *t, const struct path *p, int nofollow)
 	return st.st_mode;
 }
 
+static bool
+ends_in_slash(const struct path *p)
+{
+	size_t n = strlen(p->name);
+
+	return n && p->name[n - 1] == '/';
+}
+
 /* The host's errors where FreeBSD has others. */
 static long
 open_error(struct thread *t, const struct path *p, long r, uint32_t flags)
@@ -82,6 +90,13 @@ open_error(struct thread *t, const struct path *p, long r, uint32_t flags)
 		return -FBSD_ENOTCAPABLE;
 	if (r == -ELOOP && flags & FBSD_O_NOFOLLOW && S_ISLNK(kind_of(t, p, O_NOFOLLOW)))
 		return -EMLINK; /* the link itself, rather than too many on the way */
+	if (r == -EISDIR && flags & FBSD_O_CREAT && ends_in_slash(p)) {
+		long fd = path_open(t, p, O_PATH | O_CLOEXEC, 0); /* a directory it is, or what lookup says of it */
+
+		if (fd < 0)
+			return fd;
+		host_call(SYS_close, fd);
+	}
 	if (r == -ENXIO && S_ISSOCK(kind_of(t, p, 0)))
 		return -EOPNOTSUPP;
 	return r;
