@@ -12,6 +12,7 @@ ALLOWED = {
     "abi": ("abi/abi.h", "abi/core/"),
     "loader": ("loader/", "abi/core/", "abi/abi.h"),
     "dbt": ("dbt/", "abi/core/gm.h", "abi/core/cpu_", "abi/core/diag.h"),
+    "dbt/x64": ("dbt/x64/", "dbt/ir.h", "abi/core/diag.h"),
 }
 # The dispatcher and the path rules of the bottom layer see the personality's door, not a personality.
 EXTRA = {f"abi/core/{name}": ("abi/abi.h",) for name in ("sysent.c", "sig.c", "sigpost.c")}
@@ -27,7 +28,7 @@ for folder, prefixes in ALLOWED.items():
     if not os.path.isdir(os.path.join(root, folder)):
         continue  # git keeps no empty folder
     for name in sorted(os.listdir(os.path.join(root, folder))):
-        if not name.endswith((".c", ".h", ".S")):
+        if not name.endswith((".c", ".h", ".S", ".def")):
             continue
         path = f"{folder}/{name}"
         text = open(os.path.join(root, path), encoding="utf-8").read()

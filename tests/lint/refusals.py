@@ -75,6 +75,8 @@ def layers():
         ("libraries_stay_at_their_owner", {"abi/core/a.c": "#include <libelf.h>\n"}, "abi/core/a.c may not use libelf.h"),
         ("systems_do_not_meet", {"abi/netbsd/a.c": '#include "abi/freebsd/fbsd.h"\n', "abi/core/a.c": ""},
          "abi/netbsd: no rule"),
+        ("the_emitter_knows_no_guest", {"dbt/x64/a.c": '#include "dbt/a64/a.h"\n'}, "dbt/x64/a.c may not include"),
+        ("the_emitter_knows_no_memory", {"dbt/x64/a.h": '#include "abi/core/gm.h"\n'}, "dbt/x64/a.h may not include"),
     ]
     for title, files, want in rows:
         with tempfile.TemporaryDirectory() as folder:
