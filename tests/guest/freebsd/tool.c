@@ -21,7 +21,7 @@ arg(int i)
 static void
 leave(void)
 {
-	call(SYS_exit, number(arg(2)));
+	call(SYS_exit, number(arg(kit_argc - 1))); /* the last: a script's name may come before */
 }
 
 static void
