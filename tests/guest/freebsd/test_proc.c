@@ -60,11 +60,16 @@ status_tells_the_signal(void)
 static void
 stops_and_continues_are_reported(void)
 {
-	int status = 0;
-	int64_t pid = sys(SYS_fork);
+	int status = 0, hold[2];
+	int64_t pid;
+	char c;
 
+	CHECK_OK(SYS_pipe2, hold, 0);
+	pid = sys(SYS_fork);
 	if (pid == 0) {
+		sys(SYS_close, hold[1]);
 		sys(SYS_kill, sys(SYS_getpid), SIGSTOP);
+		sys(SYS_read, hold[0], &c, 1); /* what ends is no longer one that was continued */
 		call(SYS_exit, 6);
 	}
 	CHECK_EQ(sys(SYS_wait4, pid, &status, 2 /* WUNTRACED */, 0), pid);
@@ -72,6 +77,7 @@ stops_and_continues_are_reported(void)
 	sys(SYS_kill, pid, SIGCONT);
 	CHECK_EQ(sys(SYS_wait4, pid, &status, 4 /* WCONTINUED */, 0), pid);
 	CHECK_EQ(status, SIGCONT);
+	sys(SYS_close, hold[0]), sys(SYS_close, hold[1]);
 	CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
 	CHECK_EQ(status, 6 << 8);
 }
