@@ -65,6 +65,7 @@ exec_native(struct thread *t, const struct exec_req *req)
 	if (t->task->native_deny)
 		return -EACCES;
 	trace_leaving(t);
+	req->commit(t);
 	set_host_mask(req->host_mask, &old);
 	fd_soft_lower(fd_guest_soft());
 	/* By path first: /proc/self/exe and $ORIGIN are then what the program expects. */
@@ -102,7 +103,7 @@ wrap_argv(const struct exec_req *req, char *opt, size_t *ret_size)
 }
 
 static long
-exec_self(const struct exec_req *req, struct exec_config *c)
+exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 {
 	char opt[32];
 	size_t size;
@@ -126,6 +127,7 @@ exec_self(const struct exec_req *req, struct exec_config *c)
 		close(fd);
 		return -ENOMEM;
 	}
+	req->commit(t);
 	inheritable(fd);
 	inheritable(c->prog_fd);
 	inheritable(c->log_fd);
@@ -160,7 +162,7 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 	if (c.prog_fd < 0)
 		return c.prog_fd;
 	c.prog_fd = fd_hide(c.prog_fd);
-	r = exec_self(req, &c);
+	r = exec_self(t, req, &c);
 	close(c.prog_fd);
 	if (c.log_fd >= 0)
 		fcntl(c.log_fd, F_SETFD, FD_CLOEXEC);

@@ -223,6 +223,7 @@ new_task(const struct exec_config *c, const struct program *p)
 	task->hooks = &run_hooks;
 	task->gm = gm_new();
 	pthread_mutex_init(&task->lock, NULL);
+	pthread_mutex_init(&task->birth, NULL);
 	task->pid = getpid();
 	task->exec_path = p->path;
 	task->root = c->opt.root;
@@ -259,11 +260,10 @@ first_thread(struct task *task, const struct exec_config *c, struct program *p, 
 	if (!t || native_new(t) || thread_link(t))
 		return diag_fail(d, -ENOMEM, "no memory for the first thread");
 	p->thread = t;
-	if (task->pers->task_start(task, d) || task->pers->start(t, s, d))
-		return d->code;
+	/* The start lets signals in, which need the stack that this gives them. */
 	if (native_attach(t))
 		return diag_fail(d, -EINVAL, "interception by %s cannot be armed", native_intercept_name());
-	return 0;
+	return task->pers->task_start(task, d) || task->pers->start(t, s, d) ? d->code : 0;
 }
 
 int

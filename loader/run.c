@@ -25,21 +25,27 @@
 
 #define MONITOR_STACK (192 * 1024)
 
+/* A thread that was called to look: at signals, and whether another wants to be alone. */
+static void
+deliver(struct thread *t, long r)
+{
+	t->task->pers->deliver(t, r);
+	task_park(t);
+}
+
 /* @r goes into the registers, or a signal's frame. */
 static bool
 finish(struct thread *t, long r)
 {
-	const struct personality *p = t->task->pers;
-
 	if (t->exit_now || r == -HOST_EJUSTRETURN)
 		return !t->exit_now;
 	if (r == -HOST_ERESTART || r == -HOST_ERESTARTNOINTR) {
-		p->deliver(t, r);
+		deliver(t, r);
 		return !t->exit_now;
 	}
-	p->set_result(t, r);
+	t->task->pers->set_result(t, r);
 	if (t->wake)
-		p->deliver(t, 0);
+		deliver(t, 0);
 	return !t->exit_now;
 }
 
@@ -81,6 +87,7 @@ run_thread(struct thread *t)
 	const struct personality *p = t->task->pers;
 	struct stop stop;
 
+	task_park(t); /* nobody has called us before we were in the list */
 	while (!t->exit_now) {
 		native_run(t, &stop);
 		switch (stop.why) {
@@ -89,10 +96,10 @@ run_thread(struct thread *t)
 			break;
 		case STOP_FAULT:
 			p->fault(t, &stop.fault);
-			p->deliver(t, 0);
+			deliver(t, 0);
 			break;
 		case STOP_INTERRUPT:
-			p->deliver(t, 0);
+			deliver(t, 0);
 			break;
 		case STOP_SERVED:
 			break;
@@ -160,6 +167,7 @@ static int
 start_thread(struct thread *t, int (*begin)(struct thread *t))
 {
 	struct start s = {.t = t, .begin = begin};
+	struct task *task = t->task; /* t may be gone when it has begun */
 	pthread_attr_t attr;
 	sigset_t old;
 	pthread_t id;
@@ -168,12 +176,15 @@ start_thread(struct thread *t, int (*begin)(struct thread *t))
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, MONITOR_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* Waiting for it we still answer task_call_all(). */
+	pthread_mutex_lock(&task->birth);
 	block_all(&old);
 	r = pthread_create(&id, &attr, thread_main, &s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	while (r == 0 && !__atomic_load_n(&s.done, __ATOMIC_ACQUIRE))
 		host_call(SYS_futex, &s.done, FUTEX_WAIT_PRIVATE, 0);
+	pthread_mutex_unlock(&task->birth);
 	return r ? -r : s.result;
 }
 
@@ -197,6 +208,7 @@ only_thread(struct thread *t)
 	struct task *task = t->task;
 
 	pthread_mutex_init(&task->lock, NULL);
+	pthread_mutex_init(&task->birth, NULL);
 	task->threads = t;
 	t->next = NULL;
 	task->nthreads = 1;
@@ -211,9 +223,10 @@ do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 	sigset_t old;
 	long pid;
 
+	/* Who holds the lock may be waiting for our answer (task_call_all): signals are open until we have it. */
+	pthread_mutex_lock(&task->lock);
 	block_all(&old);
 	arrived = t->inbox.head;
-	pthread_mutex_lock(&task->lock);
 	gm_before_fork(task->gm);
 	pid = fork();
 	if (pid < 0)
@@ -292,6 +305,7 @@ do_vfork(struct thread *t, void (*child_init)(struct thread *child))
 	s->task.threads = &s->thread;
 	s->task.nthreads = 1;
 	pthread_mutex_init(&s->task.lock, NULL);
+	pthread_mutex_init(&s->task.birth, NULL);
 	s->thread.task = &s->task;
 	s->thread.next = NULL;
 	s->thread.wake = 0;

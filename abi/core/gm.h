@@ -78,7 +78,7 @@ int gm_zero(uint64_t dst, uint64_t n);
  */
 long gm_read_str(char *dst, uint64_t src, uint64_t size);
 
-/** One aligned word, read or written once.  -EFAULT as above; -EINVAL if addr is not aligned to its size. */
+/** One word, read or written once: at once when it is aligned.  -EFAULT as above. */
 int gm_load32(uint64_t addr, uint32_t *ret_val);
 int gm_load64(uint64_t addr, uint64_t *ret_val);
 int gm_store32(uint64_t addr, uint32_t val);

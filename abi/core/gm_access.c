@@ -61,8 +61,6 @@ gm_read_str(char *dst, uint64_t src, uint64_t size)
 static int
 word_ok(uint64_t addr, unsigned size)
 {
-	if (addr & (size - 1))
-		return -EINVAL;
 	return gm_inside(addr, size) ? 0 : -EFAULT;
 }
 

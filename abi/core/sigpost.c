@@ -271,6 +271,7 @@ sig_due(struct thread *t)
 	struct gsiginfo si;
 	int signo;
 
+	task_park(t);
 	if (t->exit_now || t->task->exiting) {
 		t->wake = 1;
 		return true;

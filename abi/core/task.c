@@ -108,6 +108,8 @@ task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c)
 	struct remote_call *rc = &task->remote;
 	long r;
 
+	/* A thread that is being made has what its maker had: nobody makes one now. */
+	pthread_mutex_lock(&task->birth);
 	pthread_mutex_lock(&task->lock);
 	r = host_call(nr, a, b, c);
 	if (r == 0) {
@@ -120,10 +122,7 @@ task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c)
 		t->remote_round = round;
 		__atomic_store_n(&rc->left, task->nthreads - 1, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&rc->round, round, __ATOMIC_SEQ_CST);
-		/* With the lock held nobody comes or goes; one that is still starting gets its id soon. */
 		for (struct thread *o = task->threads; o; o = o->next) {
-			while (o != t && !__atomic_load_n(&o->htid, __ATOMIC_ACQUIRE))
-				host_call(SYS_sched_yield);
 			if (o != t)
 				thread_kick(o);
 		}
@@ -131,6 +130,7 @@ task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c)
 			host_call(SYS_sched_yield);
 	}
 	pthread_mutex_unlock(&task->lock);
+	pthread_mutex_unlock(&task->birth);
 	return r;
 }
 
@@ -149,7 +149,7 @@ inbox_take(struct thread *t, struct inbox_item *ret_item)
 	uint32_t tail = b->tail;
 
 	if (__atomic_load_n(&b->head, __ATOMIC_ACQUIRE) == tail) {
-		if (b->blocked) {
+		if (b->blocked && !b->held) {
 			b->blocked = 0;
 			unblock_all();
 			return inbox_take(t, ret_item);

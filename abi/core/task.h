@@ -40,6 +40,7 @@ struct inbox_item {
 struct inbox {
 	uint32_t head, tail;
 	uint32_t blocked;
+	bool held; /* the thread itself keeps host signals blocked: what does not fit stays in the kernel */
 	struct inbox_item item[INBOX_SIZE];
 };
 
@@ -99,6 +100,7 @@ struct exec_req {
 	char **argv;         /* complete, argv[0] as the guest gave it */
 	char **envp;
 	uint64_t host_mask;  /* signal mask for a native program, host numbering */
+	void (*commit)(struct thread *t); /* all that we check is checked: what exec takes away can go now */
 	const void *blob;    /* personality's own state (ignored signals, mask, pending), opaque */
 	uint32_t blob_len;
 };
@@ -129,9 +131,12 @@ struct task {
 	const struct task_trace *trace; /* NULL when nobody looks */
 	struct gm *gm;
 	pthread_mutex_t lock;       /* guards threads, nthreads, next_tid */
+	pthread_mutex_t birth;      /* held while a thread is made, until it is in the list; before `lock` */
 	struct thread *threads;     /* list through next */
 	struct remote_call remote;  /* task_call_all() */
 	uint32_t nthreads;
+	uint32_t alone;             /* guest id of the thread for which the others stand still, or 0: park.c; a futex word */
+	uint32_t parked;            /* how many do; a futex word, changed under lock */
 	int32_t next_tid;
 	pid_t pid;                  /* host pid = guest pid */
 	bool vfork_child;           /* runs on its parent's memory until exec or exit */
@@ -187,6 +192,16 @@ struct thread {
  * signal handler.  Returns the caller's own result; the others are only asked when that was 0.  Full lane.
  */
 long task_call_all(struct thread *t, long nr, uint64_t a, uint64_t b, uint64_t c);
+
+/**
+ * All other threads of the task stand still, outside the guest and with host signals blocked, until task_let_go().  Who
+ * sleeps in the host where nothing interrupts it (a vfork parent) is not waited for longer than a second.
+ * -EAGAIN when another thread has asked first, or ends the process: serve the call again.
+ */
+int task_stop_others(struct thread *t);
+void task_let_go(struct thread *t);
+/** Stand still if another thread asks for it.  Called between two runs of the guest and when a wait was interrupted. */
+void task_park(struct thread *t);
 
 _Static_assert(offsetof(struct thread, wake) == 0, "host_block6() reads it there");
 

@@ -117,7 +117,8 @@ fbsd_aio_request(struct thread *t, uint64_t at, int op, struct aio_list *list)
 	struct fbsd_aiocb cb;
 	long r;
 
-	if (!a || !job) {
+	/* A vfork child has no threads that could work on it. */
+	if (!a || !job || t->task->vfork_child) {
 		free(job);
 		return -EAGAIN;
 	}

@@ -139,14 +139,16 @@ script_argv(struct exec_area *x, char *arg, char *script)
 static long
 run(struct thread *t, struct exec_area *x, int fd, const char *path)
 {
-	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp};
+	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = fbsd_umtx_before_exec};
 	long r;
 
+	if (task_stop_others(t))
+		return -HOST_ERESTARTNOINTR; /* after who came first, if its exec fails */
 	q.blob = x->blob;
 	q.blob_len = fbsd_signal_save(t, x->blob, BLOB_BYTES, &q.host_mask);
-	fbsd_umtx_before_exec(t);
 	r = t->task->hooks->exec(t, &q);
 	fbsd_signal_unsave(t);
+	task_let_go(t);
 	return r;
 }
 

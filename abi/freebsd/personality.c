@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "abi/core/sig.h"
 #include "abi/core/vdso.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/proc.h"
@@ -44,6 +45,8 @@ fbsd_vfork_child(struct thread *child)
 {
 	fbsd_thread_after_fork(child);
 	fbsd_signal_vfork_child(child);
+	/* A lock that the child dies with stays locked for its parent: it ends between two calls, but for SIGKILL. */
+	sig_catch_all(child->task);
 }
 
 const struct personality fbsd_amd64 = {

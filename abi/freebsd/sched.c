@@ -4,7 +4,8 @@
  * the behaviour of sys/kern/ksched.c and sys/kern/kern_resource.c, and the priority range of
  * sys/priority.h of FreeBSD 14.
  *
- * KNOWN LIMIT: classes are kept for the guest to read back; the host schedules all threads alike.
+ * KNOWN LIMIT: classes are kept for the guest to read back; the host schedules all threads alike,
+ * so what a lock lends or an urgent waiter gives its owner is nothing but a number either.
  */
 #include "abi/freebsd/sched.h"
 
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
 
 #define RTP_LOOKUP 0
@@ -88,8 +90,26 @@ bool
 fbsd_rtprio_above(const struct thread *t, uint32_t ceiling)
 {
 	struct rtprio r = get(t);
+	uint32_t lent = fbsd_thread(t)->umtx->lent;
 
-	return realtime(r.type) && r.prio < ceiling;
+	return (realtime(r.type) && r.prio < ceiling) || (lent && lent - 1 < ceiling);
+}
+
+bool
+fbsd_rtprio_privileged(void)
+{
+	return privileged();
+}
+
+void
+fbsd_rtprio_new(struct thread *n, const struct thread *parent, uint64_t rtp)
+{
+	struct rtprio own = get(parent), r = own;
+
+	/* To ask for what it has already changes nothing, not even the priority within it. */
+	if (!rtp || gm_read(&r, rtp, sizeof(r)) || (own.type == RTP_NORMAL && r.type == RTP_NORMAL))
+		r = own;
+	set(n, r);
 }
 
 /* A class for one thread of ours, or (a NULL @o) for another process, which can only be told what

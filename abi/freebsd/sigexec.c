@@ -133,6 +133,7 @@ fbsd_signal_save(struct thread *t, void *blob, uint32_t size, uint64_t *ret_host
 
 	/* From here to the next image nothing may arrive: it would be lost with us. */
 	host_mask(ASYNC, &old);
+	t->inbox.held = true;
 	sig_drain(t);
 	*b = (struct signal_blob){.ignored = sig->refused, .mask = t->sig->mask};
 	gsig_del(&b->ignored, FBSD_SIGCHLD);
@@ -152,6 +153,8 @@ fbsd_signal_unsave(struct thread *t)
 {
 	uint64_t old;
 
+	t->inbox.held = false;
+	t->inbox.blocked = 0;
 	host_mask(0, &old);
 	t->wake = 1;
 }

@@ -140,6 +140,7 @@ start(struct thread *t, struct thread *n, const struct thr_param *p, const struc
 		set_registers(n, p);
 	r = fbsd_thread_init(n, t);
 	if (r == 0) {
+		fbsd_rtprio_new(n, t, p ? p->rtp : 0);
 		fbsd_thread(n)->begin = b;
 		r = hooks->thread_start(n, begin);
 		if (r)

@@ -169,6 +169,7 @@ struct fbsd_umtx {
 struct fbsd_umtx_thread {
 	uint64_t rb_list, rbp_list, rb_inact;
 	uint32_t suspend_token; /* thr_wake came: thr_suspend returns; a futex word */
+	uint32_t lent;	/* one more than the priority that a held ceiling lends (0 the most urgent), or 0 */
 };
 
 /* Guest words: result of compare and swap */

@@ -48,6 +48,8 @@ wake_private(const uint64_t *a)
 long
 fbsd_fast_umtx_op(struct thread *t, const uint64_t *a)
 {
+	if (a[0] & 3)
+		return -HOST_ERESTART; /* the full lane makes something of it */
 	switch ((uint32_t)a[1]) {
 	case OP_WAIT_UINT_PRIVATE:
 		return wait_private(t, a);

@@ -2,7 +2,7 @@
  * Mutexes (struct umutex): normal, priority-inheriting, robust; priority-protected ones are in
  * umtx_pp.c.
  *
- * KNOWN LIMIT: priorities are not lent; the host schedules.
+ * KNOWN LIMIT: an owner is not given its waiters' priority: the host schedules (sched.c).
  */
 #include <errno.h>
 

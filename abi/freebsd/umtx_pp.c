@@ -1,6 +1,7 @@
 /*
  * Priority-protected mutexes.  A free one holds the CONTESTED mark alone, so that userland always
- * asks the kernel, which checks the caller's priority against the ceiling.
+ * asks the kernel, which checks the caller's priority against the ceiling.  To the privileged the
+ * ceiling is lent: what they hold counts as their priority at the next mutex.
  */
 #include "abi/freebsd/umtx_pp.h"
 
@@ -18,7 +19,7 @@ key_of(struct thread *t, uint64_t m, uint32_t flags, struct umtx_key *ret)
 
 /* Ceilings count up to the most urgent, priorities down. */
 static int
-check_ceiling(struct thread *t, uint64_t m)
+check_ceiling(struct thread *t, uint64_t m, uint32_t *ret_lent)
 {
 	uint32_t ceiling;
 	int r = gm_load32(m + UMUTEX_CEILING0, &ceiling);
@@ -28,7 +29,27 @@ check_ceiling(struct thread *t, uint64_t m)
 	ceiling = FBSD_RTP_PRIO_MAX - ceiling;
 	if (ceiling > FBSD_RTP_PRIO_MAX || fbsd_rtprio_above(t, ceiling))
 		return -EINVAL;
+	*ret_lent = ceiling + 1;
 	return 0;
+}
+
+static void
+lend(struct thread *t, uint32_t lent)
+{
+	struct fbsd_umtx_thread *u = fbsd_thread(t)->umtx;
+
+	if (fbsd_rtprio_privileged() && (!u->lent || lent < u->lent))
+		u->lent = lent;
+}
+
+/* Userland says what it still holds: the ceiling before this one, or none. */
+static void
+lend_back(struct thread *t, uint32_t ceiling)
+{
+	if (ceiling == ~0u)
+		fbsd_thread(t)->umtx->lent = 0;
+	else if (fbsd_rtprio_privileged())
+		fbsd_thread(t)->umtx->lent = FBSD_RTP_PRIO_MAX - ceiling + 1;
 }
 
 /* 1: held by *ret_owner. */
@@ -73,12 +94,12 @@ umtx_pp_lock(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_dea
 	     enum umtx_mode mode)
 {
 	struct umtx_key k;
-	uint32_t owner;
+	uint32_t owner, lent = 0;
 	long slept = 0, r = key_of(t, m, flags, &k);
 
 	while (r == 0) {
 		umtx_lock(&k);
-		r = check_ceiling(t, m);
+		r = check_ceiling(t, m, &lent);
 		if (r == 0) {
 			r = try_take(m, (uint32_t)t->tid, &owner);
 			if (r == 1 && mode == UMTX_MODE_LOCK && slept == 0) {
@@ -88,6 +109,8 @@ umtx_pp_lock(struct thread *t, uint64_t m, uint32_t flags, const struct umtx_dea
 			}
 		}
 		umtx_unlock(&k);
+		if (r == 0 || r == -EOWNERDEAD)
+			lend(t, lent);
 		if (r == 1)
 			return mode != UMTX_MODE_LOCK ? -EBUSY : slept;
 		return r;
@@ -121,6 +144,8 @@ umtx_pp_unlock(struct thread *t, uint64_t m, uint32_t flags, uint32_t id, bool r
 	if (r == 0)
 		umtx_signal(&k, UMTX_SHARED_Q, 1);
 	umtx_unlock(&k);
+	if (r == 0 && !rb)
+		lend_back(t, ceiling);
 	return r;
 }
 

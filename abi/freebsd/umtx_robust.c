@@ -2,9 +2,12 @@
  * Robust mutexes: a thread's lists of those it holds, walked when it ends.
  * Source: FreeBSD _umtx_op(2) (UMTX_OP_ROBUST_LISTS); the limit is kern.ipc.umtx_max_robust's
  * default.
+ *
+ * KNOWN LIMIT: SIGKILL ends the process without us.
  */
 #include <errno.h>
 
+#include "abi/core/sig.h"
 #include "abi/freebsd/umtx.h"
 
 #define MAX_ROBUST  1000
@@ -32,7 +35,8 @@ umtx_op_robust_lists(struct thread *t, const uint64_t *a)
 	u->rb_list = p[0];
 	u->rbp_list = p[1];
 	u->rb_inact = p[2];
-	__atomic_store_n(&fbsd_task(t)->umtx->robust_used, true, __ATOMIC_RELEASE);
+	if (!__atomic_exchange_n(&fbsd_task(t)->umtx->robust_used, true, __ATOMIC_ACQ_REL))
+		sig_catch_all(t->task); /* deaths by signal pass through us, too */
 	return 0;
 }
 

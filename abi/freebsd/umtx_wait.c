@@ -3,9 +3,7 @@
  *
  * Simple waits are host futexes.  A word in private memory is a private futex, one in MAP_SHARED
  * memory a shared one; only the _PRIVATE operations take the former without asking.
- *
- * KNOWN LIMIT: a word must be aligned to its size (the host's futexes must be): -EINVAL where
- * FreeBSD waits.
+ * A word that is not aligned, as the host's must be, is waited for on the aligned words around it.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -220,29 +218,32 @@ umtx_futex_wait(struct thread *t, uint64_t uaddr, uint32_t val, int host_flags, 
 }
 
 static long
-wait_word(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
-	  const struct umtx_deadline *d)
+load(uint64_t addr, uint32_t size, uint64_t *ret)
 {
-	uint32_t now;
-	long r = gm_load32(addr, &now);
+	uint32_t half;
+	long r;
 
-	if (r || val >> 32 || now != (uint32_t)val)
-		return r;
-	r = umtx_futex_wait(t, addr, now, host_flags, FUTEX_BITSET_MATCH_ANY, d);
-	return r == -EAGAIN ? 0 : r;
+	if (size == 8)
+		return gm_load64(addr, ret);
+	r = gm_load32(addr, &half);
+	*ret = half;
+	return r;
 }
 
-/* Before Linux 5.16: the lower half is a futex, the upper half is looked at from time to time. */
+/* Before Linux 5.16: the first word is a futex, the others are looked at from time to time. */
 static long
-wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
-	      const struct umtx_deadline *d)
+wait_words_old(struct thread *t, uint64_t addr, uint32_t size, uint64_t val, int host_flags,
+	       const struct umtx_deadline *d)
 {
 	for (;;) {
 		struct umtx_deadline step = {.set = true, .cpu_clock = -1};
 		struct timespec recheck = {0, RECHECK_NS}, left;
+		uint32_t first;
 		uint64_t now;
-		long r = gm_load64(addr, &now);
+		long r = gm_load32(addr & ~3ull, &first);
 
+		if (r == 0)
+			r = load(addr, size, &now);
 		if (r || now != val)
 			return r;
 		clock_gettime(CLOCK_MONOTONIC, &step.end);
@@ -254,47 +255,80 @@ wait_long_old(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
 				recheck = left;
 		}
 		add(&step.end, &recheck);
-		r = umtx_futex_wait(t, addr, (uint32_t)val, host_flags, FUTEX_BITSET_MATCH_ANY,
-				    &step);
-		if (r != -ETIMEDOUT)
-			return r == -EAGAIN ? 0 : r;
+		r = umtx_futex_wait(t, addr & ~3ull, first, host_flags, FUTEX_BITSET_MATCH_ANY, &step);
+		if (r != -ETIMEDOUT && r != -EAGAIN)
+			return r;
 	}
 }
 
-/* Both halves of a long at once: the wake-up comes on the lower one. */
+/* The aligned words that hold @size bytes at @addr, as they are now; how many, or -EFAULT. */
 static long
-wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
-	  const struct umtx_deadline *d)
+snapshot(uint64_t addr, uint32_t size, int host_flags, struct waitv *v)
 {
-	struct waitv v[2] = {
-	    {.val = (uint32_t)val, .uaddr = addr, .flags = WAITV_U32 | (uint32_t)host_flags},
-	    {.val = val >> 32, .uaddr = addr + 4, .flags = WAITV_U32 | (uint32_t)host_flags},
-	};
-	uint64_t now;
-	long r = gm_load64(addr, &now);
+	uint64_t end = addr + size;
+	uint32_t n = 0, now;
 
-	while (r == 0 && now == val) {
+	for (uint64_t at = addr & ~3ull; at < end; at += 4, n++) {
+		if (gm_load32(at, &now))
+			return -EFAULT;
+		v[n] = (struct waitv){.val = now, .uaddr = at, .flags = WAITV_U32 | (uint32_t)host_flags};
+	}
+	return n;
+}
+
+/*
+ * Several words at once, seen before the value was: a change in any since then ends the sleep before it begins.  The wake-up
+ * comes on the first.
+ */
+static long
+wait_words(struct thread *t, uint64_t addr, uint32_t size, uint64_t val, int host_flags,
+	   const struct umtx_deadline *d)
+{
+	for (;;) {
 		struct timespec end = d->end;
+		struct waitv v[3];
+		uint64_t now;
+		long n = snapshot(addr, size, host_flags, v), r = n < 0 ? n : load(addr, size, &now);
 
+		if (r || now != val)
+			return r;
 		if (d->set && d->cpu_clock >= 0 && !poll_cpu_clock(d, &end))
 			return -ETIMEDOUT;
-		r = host_block(t, SYS_futex_waitv, v, 2, 0, d->set ? &end : NULL,
+		r = host_block(t, SYS_futex_waitv, v, n, 0, d->set ? &end : NULL,
 			       d->set && d->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 		if (r == -ENOSYS)
-			return wait_long_old(t, addr, val, host_flags, d);
-		if (r >= 0 || r == -EAGAIN)
+			return wait_words_old(t, addr, size, val, host_flags, d);
+		if (r >= 0)
 			return 0;
-		if (r == -ETIMEDOUT && d->cpu_clock >= 0) {
-			r = 0;
+		if (r == -EAGAIN || (r == -ETIMEDOUT && d->cpu_clock >= 0))
 			continue;
-		}
 		if (r != -EINTR && r != -HOST_ERESTART)
 			return r;
 		if (umtx_interrupted(t))
 			return -EINTR;
-		r = 0;
 	}
-	return r;
+}
+
+static long
+wait_long(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+	  const struct umtx_deadline *d)
+{
+	return wait_words(t, addr, 8, val, host_flags, d);
+}
+
+static long
+wait_word(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
+	  const struct umtx_deadline *d)
+{
+	uint32_t now;
+	long r = gm_load32(addr, &now);
+
+	if (r || val >> 32 || now != (uint32_t)val)
+		return r;
+	if (addr & 3)
+		return wait_words(t, addr, 4, val, host_flags, d);
+	r = umtx_futex_wait(t, addr, now, host_flags, FUTEX_BITSET_MATCH_ANY, d);
+	return r == -EAGAIN ? 0 : r;
 }
 
 typedef long wait_fn(struct thread *t, uint64_t addr, uint64_t val, int host_flags,
@@ -342,9 +376,10 @@ umtx_wake(struct thread *t, uint64_t addr, int n, bool private_only)
 	if (r)
 		return r;
 	/* Nobody waits outside the guest's memory; the kernel wakes one even when asked for none.
-	 */
+	 * Around an unaligned word others may sleep: all look again. */
 	if (gm_inside(addr, 4))
-		host_call(SYS_futex, addr, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, n < 1 ? 1 : n);
+		host_call(SYS_futex, addr & ~3ull, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE,
+			  addr & 3 ? (int)UMTX_ALL : n < 1 ? 1 : n);
 	return 0;
 }
 
