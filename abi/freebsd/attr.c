@@ -16,7 +16,7 @@
 #include "abi/freebsd/file.h"
 #include "freebsd-amd64.h"
 
-/* Only the superuser makes files sticky that are not directories. */
+/* Only the superuser makes files sticky that are not directories; whose file it is comes first, and the host says that. */
 static long
 check_sticky(const struct path *p, int h, uint32_t mode)
 {
@@ -24,7 +24,7 @@ check_sticky(const struct path *p, int h, uint32_t mode)
 
 	if (!(mode & S_ISVTX) || geteuid() == 0 || fstatat(p->dirfd, p->name, &st, h))
 		return 0;
-	return S_ISDIR(st.st_mode) ? 0 : -FBSD_EFTYPE;
+	return S_ISDIR(st.st_mode) || st.st_uid != geteuid() ? 0 : -FBSD_EFTYPE;
 }
 
 /* chmod that does not follow: a link's mode cannot be changed here, all else is reached through a descriptor. */
@@ -180,6 +180,8 @@ do_chflags(struct thread *t, int fd, uint64_t path, uint64_t flags, uint32_t at)
 
 	if (r == 0 && fstatat(p.dirfd, p.name, &st, h))
 		r = -errno;
+	if (r == 0 && st.st_uid != geteuid() && geteuid() != 0)
+		r = -EPERM;
 	if (r == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		r = flags ? -EOPNOTSUPP : 0;
 	} else if (r == 0) {
@@ -213,7 +215,13 @@ fbsd_chflagsat(struct thread *t, int fd, uint64_t path, uint64_t flags, uint32_t
 long
 fbsd_fchflags(struct thread *t, int fd, uint64_t flags)
 {
-	if (!fbsd_fd_usable(fd) || host_call(SYS_fcntl, fd, F_GETFD) < 0)
+	struct stat st;
+
+	if (!fbsd_fd_usable(fd) || fstat(fd, &st))
 		return -EBADF;
+	if (fbsd_fd_is_vnode(fd) == 0)
+		return -EINVAL;
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return -EPERM;
 	return set_flags(fd, flags);
 }

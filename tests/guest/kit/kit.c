@@ -151,6 +151,12 @@ kit_fail(const char *file, int line, const char *fmt, ...)
 }
 
 bool
+kit_has_failed(void)
+{
+	return failed;
+}
+
+bool
 kit_failed_with(const char *file, int line, const char *what, int error, struct ret r)
 {
 	if (!r.carry)

@@ -66,6 +66,8 @@ struct test {
 };
 /** Begin a line "not ok NAME: ..." for the running test. */
 void kit_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/** Has the running test failed so far?  For a child that must pass it on. */
+bool kit_has_failed(void);
 /** Does @r say that the call failed with @error?  Tells when not. */
 bool kit_failed_with(const char *file, int line, const char *what, int error, struct ret r);
 
