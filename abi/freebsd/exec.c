@@ -14,6 +14,7 @@
 #include "abi/core/path.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 
@@ -136,10 +137,17 @@ script_argv(struct exec_area *x, char *arg, char *script)
 	return 0;
 }
 
+static void
+leaving(struct thread *t)
+{
+	fbsd_umtx_before_exec(t);
+	fbsd_kq_exec(t);
+}
+
 static long
 run(struct thread *t, struct exec_area *x, int fd, const char *path)
 {
-	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = fbsd_umtx_before_exec};
+	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = leaving};
 	long r;
 
 	if (task_stop_others(t))

@@ -111,10 +111,6 @@ void fbsd_fault(struct thread *t, const struct guest_fault *f);
 bool fbsd_signals_due(struct thread *t);
 void fbsd_deliver(struct thread *t, long r);
 
-/* kqueue.c */
-/** kqueues are not inherited. */
-void fbsd_kq_after_fork(struct thread *t);
-
 /* conv_amd64.c */
 int fbsd_amd64_get_call(struct thread *t, uint64_t *ret_nr, uint64_t ret_a[8]);
 /* personality.c */

@@ -10,6 +10,7 @@
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 
@@ -39,10 +40,14 @@ forked(struct thread *t, long pid)
 static long
 do_fork(struct thread *t, int *ret_pidfd)
 {
-	long pid = t->task->hooks->fork(t, 0, ret_pidfd);
+	int gate[2];
+	long pid;
 
+	fbsd_kq_fork_begin(t, gate);
+	pid = t->task->hooks->fork(t, 0, ret_pidfd);
 	if (pid == 0)
 		fbsd_after_fork(t);
+	fbsd_kq_fork_end(t, gate, pid);
 	return forked(t, pid);
 }
 

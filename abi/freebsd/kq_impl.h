@@ -134,6 +134,8 @@ struct knote {
 		} vnode;
 		struct {
 			const struct signal_map *signals;
+			int pidfd, listener; /* hidden; 0 none */
+			uint32_t status;     /* as it said itself */
 			bool gone;
 		} proc;
 		struct {
@@ -202,6 +204,8 @@ void kq_put(struct kq *kq);
 /* kq_note.c: notes */
 /** Apply one change.  0 or -errno (host). */
 int kq_register(struct thread *t, struct kq *kq, struct fbsd_kevent *kev);
+/** A new note, linked but not attached; NULL without memory.  Takes fflags and data out of @kev. */
+struct knote *kq_make(struct kq *kq, struct fbsd_kevent *kev, const struct kq_filter *ops);
 void kq_drop(struct knote *kn);
 void kq_activate(struct knote *kn);
 void kq_dequeue(struct knote *kn);
@@ -248,6 +252,23 @@ int kq_slot_open_for(struct knote *kn, int fd, uint32_t events);
 void kq_slot_close(struct knote *kn);
 /** epoll says that a slot's descriptor is ready: ask the note. */
 void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
+
+/* kq_watch.c: news of other guest processes */
+enum { KQ_TOLD_FORK = 1, KQ_TOLD_EXEC, KQ_TOLD_EXIT };
+struct kq_told {
+	uint32_t kind;
+	int32_t pid;
+	uint32_t status;
+	int32_t fd[2]; /* of a fork: a listener for the child, and its pidfd; -1 none */
+};
+/** A hidden descriptor that is readable when process @pid has news, or -errno. */
+int kq_watch_open(int32_t pid);
+/** Take one piece of news, with its descriptors (hidden); false when there is none. */
+bool kq_watch_next(int listener, int32_t pid, struct kq_told *ret);
+
+/* kq_proc.c */
+/** In a forked child: the note's own descriptors. */
+void kq_proc_close_hidden(const struct knote *kn);
 
 /* kq_signal.c */
 void kq_signal_after_fork(void);

@@ -166,14 +166,13 @@ kq_drop_all(struct kq *kq)
 }
 
 /* The first registration takes fflags and data out of the change, also when it fails after that. */
-static int
-add_note(struct thread *t, struct kq *kq, struct fbsd_kevent *kev, const struct kq_filter *ops)
+static struct knote *
+new_note(struct kq *kq, struct fbsd_kevent *kev, const struct kq_filter *ops)
 {
 	struct knote *kn = calloc(1, sizeof(*kn));
-	int r = 0;
 
 	if (!kn)
-		return -ENOMEM;
+		return NULL;
 	kn->sfflags = kev->fflags;
 	kn->sdata = kev->data;
 	kev->fflags = 0;
@@ -183,6 +182,27 @@ add_note(struct thread *t, struct kq *kq, struct fbsd_kevent *kev, const struct 
 	kn->ops = ops;
 	kn->kq = kq;
 	kn->tick_pos = KN_NO_TICK;
+	return kn;
+}
+
+struct knote *
+kq_make(struct kq *kq, struct fbsd_kevent *kev, const struct kq_filter *ops)
+{
+	struct knote *kn = new_note(kq, kev, ops);
+
+	if (kn)
+		link_note(kn);
+	return kn;
+}
+
+static int
+add_note(struct thread *t, struct kq *kq, struct fbsd_kevent *kev, const struct kq_filter *ops)
+{
+	struct knote *kn = new_note(kq, kev, ops);
+	int r = 0;
+
+	if (!kn)
+		return -ENOMEM;
 	if (kev->flags & EV_DISABLE)
 		kn->status |= KN_DISABLED;
 	if (ops->is_fd)

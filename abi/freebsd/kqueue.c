@@ -457,14 +457,18 @@ close_hidden(const struct kq *kq)
 	close_if(kq->epfd);
 	close_if(kq->wakefd);
 	close_if(kq->timerfd);
-	for (uint32_t i = 0; i < kq->nslot; i++)
-		if (kq->slot[i])
-			close_if(kq->slot[i]->slot_fd);
+	for (uint32_t i = 0; i < kq->nslot; i++) {
+		if (!kq->slot[i])
+			continue;
+		close_if(kq->slot[i]->slot_fd);
+		kq_proc_close_hidden(kq->slot[i]);
+	}
 }
 
 /*
  * Other threads may have held any lock at the moment of the fork, so nothing but the descriptors is touched, and the
- * parent's structures stay as garbage of the copy.  A vfork child has a copy of the descriptors only.
+ * parent's structures stay as garbage of the copy.  A vfork child has a copy of the descriptors only, and sees structures
+ * that live: it closes what the guest knows by its number, the rest goes with exec.
  */
 void
 fbsd_kq_after_fork(struct thread *t)
@@ -476,7 +480,8 @@ fbsd_kq_after_fork(struct thread *t)
 	for (uint32_t i = 0; i < tab->nfds; i++) {
 		if (!tab->by_fd[i])
 			continue;
-		close_hidden(tab->by_fd[i]);
+		if (!t->task->vfork_child)
+			close_hidden(tab->by_fd[i]);
 		host_call(SYS_close, i);
 	}
 	if (!t->task->vfork_child) {

@@ -5,6 +5,7 @@
 #include "abi/core/sig.h"
 #include "abi/core/vdso.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/proc.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
@@ -47,6 +48,8 @@ fbsd_vfork_child(struct thread *child)
 	fbsd_signal_vfork_child(child);
 	/* A lock that the child dies with stays locked for its parent: it ends between two calls, but for SIGKILL. */
 	sig_catch_all(child->task);
+	fbsd_kq_after_fork(child);
+	fbsd_kq_fork_child(child);
 }
 
 const struct personality fbsd_amd64 = {

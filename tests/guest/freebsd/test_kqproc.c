@@ -1,0 +1,274 @@
+/*
+ * EVFILT_PROC: forks, execs, exits, whole trees.
+ * Source: FreeBSD manual kqueue(2); filt_procattach, filt_proc and knote_fork of sys/kern/kern_event.c.
+ */
+#include "../kit/signals.h"
+
+enum { SYS_kqueue = 362, SYS_kevent = 560, PROC = -5 };
+enum { EV_ADD = 1, EV_DELETE = 2, EV_ONESHOT = 0x10, EV_CLEAR = 0x20, EV_EOF = 0x8000 };
+#define NOTE_EXIT  0x80000000u
+#define NOTE_FORK  0x40000000u
+#define NOTE_EXEC  0x20000000u
+#define NOTE_TRACK 1u
+#define NOTE_CHILD 4u
+
+struct kevent {
+	uint64_t ident;
+	int16_t filter;
+	uint16_t flags;
+	uint32_t fflags;
+	int64_t data;
+	uint64_t udata, ext[4];
+};
+
+static struct kevent out[16];
+
+static int64_t
+add(int64_t kq, int64_t pid, uint32_t fflags)
+{
+	struct kevent k = {.ident = (uint64_t)pid, .filter = PROC, .flags = EV_ADD, .fflags = fflags, .udata = 0x77};
+
+	return sys(SYS_kevent, kq, &k, 1, 0, 0, 0);
+}
+
+static int64_t
+now(int64_t kq)
+{
+	struct timespec zero = {0, 0};
+
+	return sys(SYS_kevent, kq, 0, 0, out, 16, &zero);
+}
+
+/* Wait for one event of process @pid, or of any when that is 0. */
+static struct kevent *
+next(int64_t kq)
+{
+	return sys(SYS_kevent, kq, 0, 0, out, 1, 0) == 1 ? out : &(struct kevent){0};
+}
+
+/* A child that does @what after a byte has come. */
+struct held {
+	int go[2];
+	int64_t pid;
+};
+
+static bool
+hold(struct held *h)
+{
+	char c;
+
+	if (sys(SYS_pipe2, h->go, 0) < 0)
+		return false;
+	h->pid = sys(SYS_fork);
+	if (h->pid == 0)
+		sys(SYS_read, h->go[0], &c, 1);
+	return h->pid == 0;
+}
+
+static void
+release(struct held *h)
+{
+	sys(SYS_write, h->go[1], "", 1);
+	sys(SYS_close, h->go[0]), sys(SYS_close, h->go[1]);
+}
+
+static void
+own_forks_are_told_before_fork_returns(void)
+{
+	int64_t kq = sys(SYS_kqueue), me = sys(SYS_getpid), pid;
+
+	CHECK_EQ(add(kq, me, NOTE_FORK), 0);
+	CHECK_EQ(now(kq), 0);
+	for (int i = 0; i < 2; i++) {
+		pid = i ? kit_vfork() : sys(SYS_fork);
+		if (pid == 0)
+			call(SYS_exit, 0);
+		CHECK_EQ(now(kq), 1);
+		CHECK_EQ(out[0].ident, me);
+		CHECK_EQ(out[0].fflags, NOTE_FORK);
+		CHECK_EQ(out[0].flags, EV_CLEAR); /* set by the filter */
+		CHECK_EQ(out[0].data, 0);
+		CHECK_EQ(out[0].udata, 0x77);
+		CHECK_EQ(now(kq), 0);
+		CHECK_EQ(status_of(pid, 0), 0);
+	}
+	CHECK_EQ(now(kq), 0); /* nothing of the children */
+	sys(SYS_close, kq);
+}
+
+static void
+a_childs_forks_and_execs_are_told(void)
+{
+	int64_t kq = sys(SYS_kqueue);
+	char *argv[] = {"again", "ends_with_9", 0}, *bad[] = {"x", 0};
+	struct held h;
+	struct kevent *e;
+
+	if (hold(&h)) {
+		int64_t pid = sys(SYS_fork);
+
+		if (pid == 0)
+			call(SYS_exit, 0);
+		sys(SYS_wait4, pid, 0, 0, 0);
+		call(SYS_execve, "/nonexistent", bad, 0); /* an exec that fails tells nothing */
+		call(SYS_execve, kit_aux(15 /* AT_EXECPATH */), argv, kit_envp);
+		call(SYS_exit, 1);
+	}
+	CHECK_EQ(add(kq, h.pid, NOTE_FORK | NOTE_EXEC | NOTE_EXIT), 0);
+	CHECK_EQ(now(kq), 0);
+	release(&h);
+	uint32_t seen = 0;
+	do {
+		e = next(kq);
+		CHECK_EQ(e->ident, h.pid);
+		seen |= e->fflags;
+	} while (!(e->flags & EV_EOF));
+	CHECK_EQ(seen, NOTE_FORK | NOTE_EXEC | NOTE_EXIT);
+	CHECK_EQ(e->data, 9 << 8);
+	CHECK_EQ(status_of(h.pid, 0), 9 << 8);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_close, kq);
+}
+
+/* What the test before execs. */
+static void
+ends_with_9(void)
+{
+	if (kit_argc == 2)
+		call(SYS_exit, 9);
+}
+
+static void
+what_was_not_asked_for_is_not_told(void)
+{
+	int64_t kq = sys(SYS_kqueue);
+	struct held h;
+
+	if (hold(&h)) {
+		int64_t pid = sys(SYS_fork);
+
+		if (pid)
+			sys(SYS_wait4, pid, 0, 0, 0);
+		call(SYS_exit, 0);
+	}
+	CHECK_EQ(add(kq, h.pid, NOTE_EXEC), 0);
+	release(&h);
+	CHECK_EQ(status_of(h.pid, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	CHECK_EQ(add(kq, h.pid, NOTE_EXIT), -ESRCH); /* the note went with the process: this is a new one */
+	sys(SYS_close, kq);
+}
+
+/* A child, its two children and a grandchild of each: every one is told of with its parent, and every end once. */
+static void
+trees_are_followed(void)
+{
+	int64_t kq = sys(SYS_kqueue), pid[8], parent[8];
+	struct held h;
+	int n = 1, ends = 0, forks = 0;
+
+	if (hold(&h)) {
+		for (int i = 0; i < 2; i++) {
+			int64_t p = sys(SYS_fork), q;
+
+			if (p == 0) {
+				q = i ? kit_vfork() : sys(SYS_fork);
+				if (q == 0)
+					call(SYS_exit, 20 + i);
+				sys(SYS_wait4, q, 0, 0, 0);
+				call(SYS_exit, 10 + i);
+			}
+			sys(SYS_wait4, p, 0, 0, 0);
+		}
+		call(SYS_exit, 3);
+	}
+	CHECK_EQ(add(kq, h.pid, NOTE_TRACK | NOTE_FORK | NOTE_EXIT), 0);
+	pid[0] = h.pid, parent[0] = 0;
+	release(&h);
+	while (ends < 5) {
+		struct kevent *e = next(kq);
+		int at = 0;
+
+		CHECK_EQ(e->udata, 0x77);
+		if (e->fflags & NOTE_CHILD) {
+			CHECK_EQ(e->fflags, NOTE_CHILD);
+			CHECK(n < 5);
+			pid[n] = (int64_t)e->ident, parent[n++] = e->data;
+			continue;
+		}
+		while (at < n && pid[at] != (int64_t)e->ident)
+			at++;
+		CHECK(at < n);
+		forks += !!(e->fflags & NOTE_FORK);
+		if (e->fflags & NOTE_EXIT) {
+			static const int codes[] = {3, 10, 11, 20, 21};
+			int k = 0;
+
+			while (k < 5 && codes[k] << 8 != e->data)
+				k++;
+			CHECK(k < 5); /* also of those that are not children of ours */
+			CHECK(e->flags & EV_EOF);
+			ends++;
+			pid[at] = -1 - pid[at];
+		}
+	}
+	CHECK_EQ(n, 5);
+	CHECK(forks >= 3);
+	for (int i = 1; i < n; i++) {
+		int k = 0;
+
+		while (k < n && -1 - pid[k] != parent[i])
+			k++;
+		CHECK(k < n && k != i);
+	}
+	CHECK_EQ(status_of(h.pid, 0), 3 << 8);
+	CHECK_EQ(now(kq), 0);
+	sys(SYS_close, kq);
+}
+
+static void
+strangers_and_the_dead(void)
+{
+	int64_t kq = sys(SYS_kqueue), pid = sys(SYS_fork);
+
+	if (pid == 0)
+		call(SYS_exit, 0);
+	CHECK_EQ(add(kq, 1 << 30, NOTE_EXIT), -ESRCH);
+	CHECK_EQ(add(kq, pid, NOTE_EXIT), 0);
+	CHECK(next(kq)->fflags == NOTE_EXIT);
+	CHECK_EQ(add(kq, pid, NOTE_FORK), -ESRCH); /* a zombie is found by who waits for exits only */
+	CHECK_EQ(add(kq, pid, NOTE_EXIT), 0);
+	CHECK_EQ(now(kq), 1);
+	CHECK_EQ(out[0].flags, EV_EOF | EV_ONESHOT | EV_CLEAR);
+	CHECK_EQ(status_of(pid, 0), 0);
+	sys(SYS_close, kq);
+}
+
+static void
+a_note_without_exit_goes_with_its_process(void)
+{
+	int64_t kq = sys(SYS_kqueue);
+	struct kevent del = {.filter = PROC, .flags = EV_DELETE};
+	struct held h;
+
+	if (hold(&h))
+		call(SYS_exit, 0);
+	CHECK_EQ(add(kq, h.pid, NOTE_FORK), 0);
+	del.ident = (uint64_t)h.pid;
+	release(&h);
+	CHECK_EQ(status_of(h.pid, 0), 0);
+	CHECK_EQ(now(kq), 0);
+	CHECK_ERR(ENOENT, SYS_kevent, kq, &del, 1, 0, 0, 0);
+	sys(SYS_close, kq);
+}
+
+const struct test tests[] = {
+    {"own_forks_are_told_before_fork_returns", own_forks_are_told_before_fork_returns},
+    {"a_childs_forks_and_execs_are_told", a_childs_forks_and_execs_are_told},
+    {"ends_with_9", ends_with_9},
+    {"what_was_not_asked_for_is_not_told", what_was_not_asked_for_is_not_told},
+    {"trees_are_followed", trees_are_followed},
+    {"strangers_and_the_dead", strangers_and_the_dead},
+    {"a_note_without_exit_goes_with_its_process", a_note_without_exit_goes_with_its_process},
+    {0},
+};
