@@ -1,7 +1,8 @@
 /*
  * EVFILT_READ and EVFILT_WRITE.
  *
- * KNOWN LIMITS: the error that goes with EV_EOF of a socket is told from the connection's history, as reading it from
+ * KNOWN LIMITS: a file at whose end we are is noticed when it changes (inotify), not when somebody seeks in it, and not at
+ * all beyond the host's number of inotify instances.  The error that goes with EV_EOF of a socket is told from the connection's history, as reading it from
  * Linux would take it away from the program.  A datagram socket's data counts its first datagram only.
  * Source: kqueue(2); filt_soread, filt_sowrite, filt_piperead, filt_pipewrite, filt_vfsread by their observable rules.
  */
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <netinet/in.h>
@@ -162,6 +164,7 @@ file_read(struct knote *kn)
 	struct stat st;
 	long at = host_call(SYS_lseek, kn->reg->fd, 0, 1 /* SEEK_CUR */);
 
+	kq_inotify_drain(kn);
 	if (fstat(kn->reg->fd, &st))
 		return false;
 	kn->kev.data = st.st_size - (at > 0 ? at : 0);
@@ -278,6 +281,11 @@ read_attach(struct thread *t, struct knote *kn)
 {
 	int r;
 
+	if (kn->reg->kind == KQ_FD_FILE) {
+		/* Without inotify only what the file has now is seen; instances are few. */
+		kq_inotify_open(kn, IN_MODIFY);
+		return attach(kn);
+	}
 	if (kn->reg->kind != KQ_FD_KQUEUE)
 		return attach(kn);
 	kn->u.fd.inner = kq_get(t, kn->reg->fd);
@@ -304,6 +312,7 @@ empty_attach(struct thread *t, struct knote *kn)
 static void
 read_detach(struct knote *kn)
 {
+	kq_slot_close(kn);
 	if (kn->u.fd.inner)
 		kq_put(kn->u.fd.inner);
 }

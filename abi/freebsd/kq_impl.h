@@ -253,6 +253,11 @@ void kq_slot_close(struct knote *kn);
 /** epoll says that a slot's descriptor is ready: ask the note. */
 void kq_slot_ready(struct kq *kq, uint64_t tag, uint64_t scan);
 
+/* kq_vnode.c: a slot that tells what inotify's @mask asks for of the note's file */
+int kq_inotify_open(struct knote *kn, uint32_t mask);
+/** Take all that it has told; was there anything? */
+bool kq_inotify_drain(struct knote *kn);
+
 /* kq_watch.c: news of other guest processes */
 enum { KQ_TOLD_FORK = 1, KQ_TOLD_EXEC, KQ_TOLD_EXIT };
 struct kq_told {

@@ -73,12 +73,39 @@ notes_of(struct knote *kn, const struct inotify_event *ev)
 	return n;
 }
 
+int
+kq_inotify_open(struct knote *kn, uint32_t mask)
+{
+	int fd = (int)host_call(SYS_inotify_init1, IN_CLOEXEC | IN_NONBLOCK), r;
+	char path[40];
+
+	if (fd < 0)
+		return fd;
+	r = kq_slot_open(kn, fd);
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", (int)kn->kev.ident);
+	r = (int)host_call(SYS_inotify_add_watch, kn->slot_fd, path, mask);
+	if (r < 0)
+		kq_slot_close(kn);
+	return r < 0 ? r : 0;
+}
+
+bool
+kq_inotify_drain(struct knote *kn)
+{
+	char buf[4096];
+	bool any = false;
+
+	while (kn->slot_fd > 0 && host_call(SYS_read, kn->slot_fd, buf, sizeof(buf)) > 0)
+		any = true;
+	return any;
+}
+
 static int
 vnode_attach(struct thread *t, struct knote *kn)
 {
-	char path[40];
 	struct stat st;
-	int fd, r;
 
 	if (kn->sfflags & ~NOTE_KNOWN)
 		return -EINVAL;
@@ -88,17 +115,7 @@ vnode_attach(struct thread *t, struct knote *kn)
 		return -EINVAL;
 	kn->u.vnode.size = st.st_size;
 	kn->u.vnode.nlink = st.st_nlink;
-	fd = (int)host_call(SYS_inotify_init1, IN_CLOEXEC | IN_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	r = kq_slot_open(kn, fd);
-	if (r)
-		return r;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", (int)kn->kev.ident);
-	r = (int)host_call(SYS_inotify_add_watch, kn->slot_fd, path, mask_of(kn->sfflags));
-	if (r < 0)
-		kq_slot_close(kn);
-	return r < 0 ? r : 0;
+	return kq_inotify_open(kn, mask_of(kn->sfflags));
 }
 
 static void

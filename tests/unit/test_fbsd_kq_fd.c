@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -182,6 +183,36 @@ a_file_is_readable_off_its_end_by_the_difference(void **state)
 	kq_guest_close(b, &fd);
 }
 
+/* Who sleeps on a file's end is woken when it grows; with EV_CLEAR at each change. */
+static void
+a_file_that_grows_is_an_event(void **state)
+{
+	struct bench *b = *state;
+	char name[] = "/tmp/kq-XXXXXX", buf[8];
+	int w = mkstemp(name), fd = open(name, O_RDONLY);
+
+	unlink(name);
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)fd, EVFILT_READ, EV_ADD, 0, 0, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		kq_none(b->t, b->kq);
+		assert_int_equal(write(w, "abc", 3), 3);
+		assert_int_equal(kq_next(b->t, b->kq).data, 3);
+		assert_int_equal(kq_one(b->t, b->kq).data, 3);
+		assert_int_equal(read(fd, buf, 8), 3);
+	}
+	kq_none(b->t, b->kq);
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)fd, EVFILT_READ, EV_DELETE, 0, 0, 0), 0);
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0), 0);
+	kq_none(b->t, b->kq);
+	for (int i = 1; i < 4; i++) {
+		assert_int_equal(write(w, "ab", 2), 2);
+		assert_int_equal(kq_next(b->t, b->kq).data, 2 * i);
+		kq_none(b->t, b->kq);
+	}
+	kq_guest_close(b, &fd);
+	close(w);
+}
+
 static void
 a_device_that_cannot_be_polled_is_enodev(void **state)
 {
@@ -266,6 +297,7 @@ main(void)
 	    T(a_refused_connection_reports_the_error_and_leaves_it),
 	    T(a_pipe_is_writable_with_the_space_left),
 	    T(a_file_is_readable_off_its_end_by_the_difference),
+	    T(a_file_that_grows_is_an_event),
 	    T(a_device_that_cannot_be_polled_is_enodev),
 	    T(read_and_write_of_one_descriptor_are_two_events),
 	    T(an_empty_output_is_an_event),
