@@ -159,6 +159,24 @@ what_was_not_asked_for_is_not_told(void)
 	sys(SYS_close, kq);
 }
 
+static void
+grow_tree(void)
+{
+	for (int i = 0; i < 2; i++) {
+		int64_t p = sys(SYS_fork), q;
+
+		if (p == 0) {
+			q = i ? kit_vfork() : sys(SYS_fork);
+			if (q == 0)
+				call(SYS_exit, 20 + i);
+			sys(SYS_wait4, q, 0, 0, 0);
+			call(SYS_exit, 10 + i);
+		}
+		sys(SYS_wait4, p, 0, 0, 0);
+	}
+	call(SYS_exit, 3);
+}
+
 /* A child, its two children and a grandchild of each: every one is told of with its parent, and every end once. */
 static void
 trees_are_followed(void)
@@ -167,21 +185,8 @@ trees_are_followed(void)
 	struct held h;
 	int n = 1, ends = 0, forks = 0;
 
-	if (hold(&h)) {
-		for (int i = 0; i < 2; i++) {
-			int64_t p = sys(SYS_fork), q;
-
-			if (p == 0) {
-				q = i ? kit_vfork() : sys(SYS_fork);
-				if (q == 0)
-					call(SYS_exit, 20 + i);
-				sys(SYS_wait4, q, 0, 0, 0);
-				call(SYS_exit, 10 + i);
-			}
-			sys(SYS_wait4, p, 0, 0, 0);
-		}
-		call(SYS_exit, 3);
-	}
+	if (hold(&h))
+		grow_tree();
 	CHECK_EQ(add(kq, h.pid, NOTE_TRACK | NOTE_FORK | NOTE_EXIT), 0);
 	pid[0] = h.pid, parent[0] = 0;
 	release(&h);
