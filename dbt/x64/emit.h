@@ -103,4 +103,5 @@ x64_op_digit(x64_op op)
 }
 
 #include "dbt/x64/emit_int.h"
+#include "dbt/x64/emit_vec.h"
 #include "dbt/x64/emit_flow.h"

@@ -138,6 +138,8 @@ x64_enc_vm(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, struct x64_
 		shift = (op >> X64_BIT_D8 & 7) + (op >> X64_BIT_D8L & 1 ? op >> LEN_SHIFT & 3 : 0);
 		if (op & B_BIT)
 			shift = op >> X64_BIT_BCAST & 3;
+		if (x64_op_shape(op) == X64_SHAPE_VVG) /* the memory is as wide as the general register would be */
+			shift += op >> 32 & 1;
 		store8(p, evex(op, reg, x, bb, nds));
 		p = put_mem(b, p + 5, op, reg, m, shift, immn);
 	} else {
@@ -147,4 +149,13 @@ x64_enc_vm(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, struct x64_
 	}
 	*p = imm;
 	b->p = p + immn;
+}
+
+void
+x64_vzeroupper(struct x64_buf *b)
+{
+	if (!room(b))
+		return;
+	store4(b->p, 0x77f8c5);
+	b->p += 3;
 }

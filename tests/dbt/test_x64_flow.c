@@ -212,6 +212,27 @@ immediates_take_the_short_forms(void **state)
 		     "\x48\xd1\xe2" "\xc1\xea\x1f" "\x6b\xc1\x64" "\x69\xc1\xe8\3\0\0");
 }
 
+/* With -mavx512vl -mavx512bw and so on; {evex} for the one that asks for it. */
+static void
+vectors_take_the_shortest_prefix(void **state)
+{
+	struct x64_buf b = fresh();
+
+	(void)state;
+	x64_vvv(&b, X64_vpxor, X64_V1, X64_V2, X64_V3);
+	x64_vvv(&b, X64_vpxor, X64_V1, X64_V2, X64_V9);
+	x64_vvv(&b, X64_vpxor, X64_V1, X64_V2, X64_V17);
+	x64_vv(&b, X64_vmovdqa, X64_V1, X64_V9);
+	x64_vm(&b, X64_vmovdqu, X64_V1, x64_at(X64_RBP, 0x100));
+	x64_vm(&b, X64_vmovdqu | X64_EVEX, X64_V1, x64_at(X64_RBP, 0x100));
+	x64_vvv(&b, X64_vaddpd | X64_512 | X64_RZ | X64_K(1) | X64_Z, X64_V30, X64_V2, X64_V3);
+	x64_vvm(&b, X64_vaddps | X64_BCAST, X64_V1, X64_V2, x64_at(X64_RAX, 4));
+	x64_vzeroupper(&b);
+	BYTES_ARE(b, "\xc5\xe9\xef\xcb" "\xc4\xc1\x69\xef\xc9" "\x62\xb1\x6d\x08\xef\xc9" "\xc5\x79\x7f\xc9"
+		     "\xc5\xfa\x6f\x8d\0\1\0\0" "\x62\xf1\x7e\x08\x6f\x4d\x10" "\x62\x61\xed\xf9\x58\xf3"
+		     "\x62\xf1\x6c\x18\x58\x48\x01" "\xc5\xf8\x77");
+}
+
 static void
 nops_fill_up_to_the_alignment_asked(void **state)
 {
@@ -264,6 +285,42 @@ rsp_as_index(struct x64_buf *b)
 }
 
 static void
+vex_cannot_reach_v16(struct x64_buf *b)
+{
+	x64_vvv(b, X64_vpsignd, X64_V0, X64_V16, X64_V1);
+}
+
+static void
+zeroing_without_mask(struct x64_buf *b)
+{
+	x64_vvv(b, X64_vpaddd | X64_Z, X64_V0, X64_V1, X64_V2);
+}
+
+static void
+rounding_of_what_rounds_not(struct x64_buf *b)
+{
+	x64_vvv(b, X64_vmaxsd | X64_RZ, X64_V0, X64_V1, X64_V2);
+}
+
+static void
+rounding_needs_the_full_length(struct x64_buf *b)
+{
+	x64_vvv(b, X64_vaddpd | X64_RZ | X64_256, X64_V0, X64_V1, X64_V2);
+}
+
+static void
+broadcast_of_bytes(struct x64_buf *b)
+{
+	x64_vvm(b, X64_vpaddb | X64_BCAST, X64_V0, X64_V1, x64_at(X64_RAX, 0));
+}
+
+static void
+a_length_must_be_said(struct x64_buf *b)
+{
+	x64_vvv(b, X64_vpermd, X64_V0, X64_V1, X64_V2);
+}
+
+static void
 short_jump_too_far(struct x64_buf *b)
 {
 	struct x64_label l = {0};
@@ -285,6 +342,9 @@ errors_of_the_caller_name_the_instruction(void **state)
 	static const struct { void (*run)(struct x64_buf *); const char *says; } rows[] = {
 		{ lock_without_memory, "xadd" }, { lock_of_what_cannot, "cmp" }, { wrong_operands, "lea" },
 		{ wrong_width, "imul" }, { wide_immediate, "sub" }, { rsp_as_index, "mov" },
+		{ vex_cannot_reach_v16, "vpsignd" }, { zeroing_without_mask, "vpaddd" },
+		{ rounding_of_what_rounds_not, "vmaxsd" }, { rounding_needs_the_full_length, "vaddpd" },
+		{ broadcast_of_bytes, "vpaddb" }, { a_length_must_be_said, "vpermd" },
 		{ short_jump_too_far, "short jump" }, { call_too_far, "call" },
 	};
 
@@ -323,6 +383,7 @@ main(void)
 		cmocka_unit_test(a_buffer_too_small_for_anything_takes_nothing),
 		cmocka_unit_test(constants_take_the_fewest_bytes),
 		cmocka_unit_test(immediates_take_the_short_forms),
+		cmocka_unit_test(vectors_take_the_shortest_prefix),
 		cmocka_unit_test(nops_fill_up_to_the_alignment_asked),
 		cmocka_unit_test(errors_of_the_caller_name_the_instruction),
 	};

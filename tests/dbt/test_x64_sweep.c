@@ -17,7 +17,8 @@
 #include "tests/dbt/x64_sweep.h"
 
 static uint64_t cases;
-static unsigned failures;
+static unsigned failures, last_id;
+static const char *last_bad;
 
 static void
 judge(const struct x64_case *c)
@@ -33,8 +34,12 @@ judge(const struct x64_case *c)
 	bad = x64_case_check(&b, c, code, (unsigned)(b.p - code));
 	if (!bad)
 		return;
+	failures++;
 	x64_case_print(c, text, sizeof(text));
-	if (failures++ < 40) {
+	/* One of each form and kind is enough to read. */
+	if (x64_op_id(c->op) != last_id || bad != last_bad) {
+		last_id = x64_op_id(c->op);
+		last_bad = bad;
 		printf("%s: %s (op %#llx):", text, bad, (unsigned long long)c->op);
 		for (uint8_t *p = code; p < b.p; p++)
 			printf(" %02x", *p);

@@ -9,7 +9,8 @@
 #define V(i) ((enum x64_vec)c->o[i].n)
 #define K(i) ((enum x64_mask)c->o[i].n)
 #define M(i) (c->o[i].m)
-#define I(i) (c->o[i].imm)
+#define I(i) ((uint8_t)c->o[i].imm)
+#define N(i) (c->o[i].imm)
 
 static const struct { enum x64_shape shape; const char *kinds; } shapes[] = {
 	{ X64_SHAPE_NONE, "0" }, { X64_SHAPE_M, "r m" }, { X64_SHAPE_M_R, "r" }, { X64_SHAPE_M_M, "m" },
@@ -20,6 +21,14 @@ static const struct { enum x64_shape shape; const char *kinds; } shapes[] = {
 	{ X64_SHAPE_BT, "rr mr ri mi" }, { X64_SHAPE_MRI, "rri mri" }, { X64_SHAPE_RMI, "rri rmi" },
 	{ X64_SHAPE_RMI8, "rri rmi" }, { X64_SHAPE_RNM, "rrr rrm" }, { X64_SHAPE_RMN, "rrr rmr" },
 	{ X64_SHAPE_NM, "rr rm" },
+	{ X64_SHAPE_VVV, "vvv vvm" }, { X64_SHAPE_VVV_R, "vvv" }, { X64_SHAPE_VVV_M, "vvm" }, { X64_SHAPE_VVVI, "vvvi vvmi" },
+	{ X64_SHAPE_VVVV, "vvvv vvmv" }, { X64_SHAPE_VV, "vv vm" }, { X64_SHAPE_VV_M, "vm" }, { X64_SHAPE_VVI, "vvi vmi" },
+	{ X64_SHAPE_NVI, "vvi" }, { X64_SHAPE_MV, "mv" }, { X64_SHAPE_VMOV, "vv vm mv" }, { X64_SHAPE_VMOV_M, "vm mv" },
+	{ X64_SHAPE_XV, "vv mv" }, { X64_SHAPE_XVI, "vvi mvi" }, { X64_SHAPE_XGI, "rvi mvi" }, { X64_SHAPE_GV, "rv rm" },
+	{ X64_SHAPE_GV_R, "rv" }, { X64_SHAPE_GMOV, "vr vm rv mv" }, { X64_SHAPE_VG, "vr" }, { X64_SHAPE_VVG, "vvr vvm" },
+	{ X64_SHAPE_VVGI, "vvri vvmi" }, { X64_SHAPE_KVV, "kvv kvm" }, { X64_SHAPE_KVVI, "kvvi kvmi" },
+	{ X64_SHAPE_KVI, "kvi kmi" }, { X64_SHAPE_KV, "kv" }, { X64_SHAPE_VK, "vk" }, { X64_SHAPE_KKK, "kkk" },
+	{ X64_SHAPE_KK, "kk" }, { X64_SHAPE_KKI, "kki" }, { X64_SHAPE_KMOV, "kk km mk" }, { X64_SHAPE_KG, "kr rk" },
 };
 
 const char *
@@ -39,19 +48,58 @@ ROW(m, x64_m(b, c->op, M(0)))
 ROW(rr, x64_rr(b, c->op, R(0), R(1)))
 ROW(rm, x64_rm(b, c->op, R(0), M(1)))
 ROW(mr, x64_mr(b, c->op, M(0), R(1)))
-ROW(ri, x64_ri(b, c->op, R(0), I(1)))
-ROW(mi, x64_mi(b, c->op, M(0), I(1)))
-ROW(rri, x64_rri(b, c->op, R(0), R(1), I(2)))
-ROW(rmi, x64_rmi(b, c->op, R(0), M(1), I(2)))
-ROW(mri, x64_mri(b, c->op, M(0), R(1), I(2)))
+ROW(ri, x64_ri(b, c->op, R(0), N(1)))
+ROW(mi, x64_mi(b, c->op, M(0), N(1)))
+ROW(rri, x64_rri(b, c->op, R(0), R(1), N(2)))
+ROW(rmi, x64_rmi(b, c->op, R(0), M(1), N(2)))
+ROW(mri, x64_mri(b, c->op, M(0), R(1), N(2)))
 ROW(rrr, x64_rrr(b, c->op, R(0), R(1), R(2)))
 ROW(rrm, x64_rrm(b, c->op, R(0), R(1), M(2)))
 ROW(rmr, x64_rmr(b, c->op, R(0), M(1), R(2)))
+ROW(vvv, x64_vvv(b, c->op, V(0), V(1), V(2)))
+ROW(vvm, x64_vvm(b, c->op, V(0), V(1), M(2)))
+ROW(vvvi, x64_vvvi(b, c->op, V(0), V(1), V(2), I(3)))
+ROW(vvmi, x64_vvmi(b, c->op, V(0), V(1), M(2), I(3)))
+ROW(vvvv, x64_vvvv(b, c->op, V(0), V(1), V(2), V(3)))
+ROW(vvmv, x64_vvmv(b, c->op, V(0), V(1), M(2), V(3)))
+ROW(vv, x64_vv(b, c->op, V(0), V(1)))
+ROW(vm, x64_vm(b, c->op, V(0), M(1)))
+ROW(mv, x64_mv(b, c->op, M(0), V(1)))
+ROW(vvi, x64_vvi(b, c->op, V(0), V(1), I(2)))
+ROW(vmi, x64_vmi(b, c->op, V(0), M(1), I(2)))
+ROW(mvi, x64_mvi(b, c->op, M(0), V(1), I(2)))
+ROW(rv, x64_rv(b, c->op, R(0), V(1)))
+ROW(rvi, x64_rvi(b, c->op, R(0), V(1), I(2)))
+ROW(vr, x64_vr(b, c->op, V(0), R(1)))
+ROW(vvr, x64_vvr(b, c->op, V(0), V(1), R(2)))
+ROW(vvri, x64_vvri(b, c->op, V(0), V(1), R(2), I(3)))
+ROW(kvv, x64_kvv(b, c->op, K(0), V(1), V(2)))
+ROW(kvm, x64_kvm(b, c->op, K(0), V(1), M(2)))
+ROW(kvvi, x64_kvvi(b, c->op, K(0), V(1), V(2), I(3)))
+ROW(kvmi, x64_kvmi(b, c->op, K(0), V(1), M(2), I(3)))
+ROW(kvi, x64_kvi(b, c->op, K(0), V(1), I(2)))
+ROW(kmi, x64_kmi(b, c->op, K(0), M(1), I(2)))
+ROW(kv, x64_kv(b, c->op, K(0), V(1)))
+ROW(vk, x64_vk(b, c->op, V(0), K(1)))
+ROW(kkk, x64_kkk(b, c->op, K(0), K(1), K(2)))
+ROW(kk, x64_kk(b, c->op, K(0), K(1)))
+ROW(kki, x64_kki(b, c->op, K(0), K(1), I(2)))
+ROW(km, x64_km(b, c->op, K(0), M(1)))
+ROW(mk, x64_mk(b, c->op, M(0), K(1)))
+ROW(kr, x64_kr(b, c->op, K(0), R(1)))
+ROW(rk, x64_rk(b, c->op, R(0), K(1)))
 
 static const struct { const char *kinds; void (*emit)(struct x64_buf *, const struct x64_case *); } rows[] = {
 	{ "0", emit_0 }, { "r", emit_r }, { "m", emit_m }, { "rr", emit_rr }, { "rm", emit_rm }, { "mr", emit_mr },
 	{ "ri", emit_ri }, { "mi", emit_mi }, { "rri", emit_rri }, { "rmi", emit_rmi }, { "mri", emit_mri },
 	{ "rrr", emit_rrr }, { "rrm", emit_rrm }, { "rmr", emit_rmr },
+	{ "vvv", emit_vvv }, { "vvm", emit_vvm }, { "vvvi", emit_vvvi }, { "vvmi", emit_vvmi }, { "vvvv", emit_vvvv },
+	{ "vvmv", emit_vvmv }, { "vv", emit_vv }, { "vm", emit_vm }, { "mv", emit_mv }, { "vvi", emit_vvi },
+	{ "vmi", emit_vmi }, { "mvi", emit_mvi }, { "rv", emit_rv }, { "rvi", emit_rvi }, { "vr", emit_vr },
+	{ "vvr", emit_vvr }, { "vvri", emit_vvri }, { "kvv", emit_kvv }, { "kvm", emit_kvm }, { "kvvi", emit_kvvi },
+	{ "kvmi", emit_kvmi }, { "kvi", emit_kvi }, { "kmi", emit_kmi }, { "kv", emit_kv }, { "vk", emit_vk },
+	{ "kkk", emit_kkk }, { "kk", emit_kk }, { "kki", emit_kki }, { "km", emit_km }, { "mk", emit_mk },
+	{ "kr", emit_kr }, { "rk", emit_rk },
 };
 
 void

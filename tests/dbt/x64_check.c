@@ -125,7 +125,7 @@ check_length(const struct x64_case *c, const ZydisDecodedInstruction *d, const s
 {
 	unsigned unit = disp_unit(c, d);
 	int64_t disp = m ? (int64_t)m->disp >> unit : 0;
-	bool small = m && disp == (int8_t)disp && disp << unit == m->disp;
+	bool small = m && disp == (int8_t)disp && disp * (1 << unit) == m->disp;
 	bool byte = c->op & X64_8 || x64_op_shape(c->op) == X64_SHAPE_MB || x64_op_shape(c->op) == X64_SHAPE_RMB;
 
 	if (m && m->base < 16 && d->raw.modrm.mod == 2 && small)
@@ -156,16 +156,15 @@ check_modifiers(const struct x64_case *c, const ZydisDecodedInstruction *d)
 		return !(c->op & X64_LOCK) == !(d->attributes & ZYDIS_ATTRIB_HAS_LOCK) ? NULL : "lock";
 	if (d->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY)
 		return NULL;
-	if (d->avx.vector_length != 128u << len && c->op >> X64_BIT_ALLOW & (X64_A_256 | X64_A_512))
+	if (d->avx.vector_length != 128u << len && c->op >> X64_BIT_ALLOW & (X64_A_256 | X64_A_512) &&
+	    x64_op_shape(c->op) != X64_SHAPE_KKK)
 		return "vector length";
 	if (d->encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX)
 		return k || b || c->op & X64_Z ? "not EVEX" : NULL;
 	if (d->avx.mask.reg != ZYDIS_REGISTER_K0 + k && (k || d->avx.mask.reg != ZYDIS_REGISTER_NONE))
 		return "mask";
-	if (k && c->op & X64_Z && d->avx.mask.mode != ZYDIS_MASK_MODE_ZEROING)
+	if (!(c->op & X64_Z) != !d->raw.evex.z)
 		return "zeroing";
-	if (k && !(c->op & X64_Z) && d->avx.mask.mode == ZYDIS_MASK_MODE_ZEROING)
-		return "zeroing unasked";
 	if ((d->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID && !d->avx.broadcast.is_static) != (b && mem))
 		return "broadcast";
 	if (d->avx.has_sae != (b && !mem))

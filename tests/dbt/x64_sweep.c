@@ -22,30 +22,36 @@ static const int64_t imms[] = { 0, 1, -1, 2, 63, 127, 128, -128, -129, 255, 256,
 				-0x8000, -0x80000000ll, 0x80000000ll, 0xffffffffll, 0xffffff80ll };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-enum { MEM_BASES = 16 * COUNT(disps), MEM_INDEXED = 16 * 17, MEM_LONE = 15 * 4, MEM_REST = 8 };
+enum { MEM_BASES = 16 * 8, MEM_INDEXED = 16 * 4, MEM_LONE = 15, MEM_REST = 8 };
 enum { MEMS = MEM_BASES + MEM_INDEXED + MEM_LONE + MEM_REST };
 
-/* Memory operand number i of MEMS. */
+static enum x64_gpr
+index_number(unsigned i)
+{
+	return i == X64_RSP ? X64_NO_REG : (enum x64_gpr)i;
+}
+
+/* Memory operand number i of MEMS: every base, every index with and without a base, absolute, relative. */
 static struct x64_mem
 memory(unsigned i)
 {
 	int32_t disp = disps[rnd() % COUNT(disps)];
+	enum x64_gpr index;
 
 	if (i < MEM_BASES)
-		return x64_at(i % 16, disps[i / 16]);
+		return x64_at(i % 16, i < 16 ? 0 : disp);
 	i -= MEM_BASES;
 	if (i < MEM_INDEXED) {
-		enum x64_gpr index = i / 16 == 16 || i / 16 == X64_RSP ? X64_NO_REG : i / 16;
-
-		return x64_at_index(i % 16, index, index == X64_NO_REG ? 0 : rnd() % 4, disp);
+		index = index_number(i < 16 ? i : rnd() % 16);
+		return x64_at_index(i < 16 ? rnd() % 16 : i % 16, index, index == X64_NO_REG ? 0 : rnd() % 4, disp);
 	}
 	i -= MEM_INDEXED;
 	if (i < MEM_LONE)
-		return x64_at_index(X64_NO_REG, i / 4 >= X64_RSP ? i / 4 + 1 : i / 4, i % 4, disp);
+		return x64_at_index(X64_NO_REG, i >= X64_RSP ? i + 1 : i, rnd() % 4, disp);
 	i -= MEM_LONE;
 	if (i < 4)
 		return x64_at_abs(disp);
-	/* The test's buffer: rip-relative displacements are from its start. */
+	/* Rip-relative displacements are from the start of the test's buffer. */
 	return (struct x64_mem){ X64_RIP, X64_NO_REG, 0, 0, (int32_t)(rnd() % 0x20000000) - 0x10000000 };
 }
 
