@@ -1,0 +1,108 @@
+/*
+ * Credentials belong to the process: every thread has them, also one that was being made when they changed, and forks do not
+ * stand in the way.
+ * Sources: setuid(2), seteuid(2), thr_new(2).
+ */
+#include "../kit/stress.h"
+
+#define MAKERS 4
+#define EACH   6
+#define NOBODY 65534
+
+enum { NR_geteuid = 25, NR_seteuid = 183, NR_setegid = 182, NR_getegid = 43 };
+
+static volatile uint32_t made, changed, wrong, stop;
+
+static void
+look(void *arg)
+{
+	(void)arg;
+	__sync_fetch_and_add(&made, 1);
+	while (!changed)
+		sys(SYS_sched_yield);
+	if (sys(NR_geteuid) != NOBODY)
+		wrong = 1;
+}
+
+static void
+maker(void *arg)
+{
+	struct kthread k[EACH];
+
+	(void)arg;
+	for (int i = 0; i < EACH; i++)
+		spawn(&k[i], look, 0);
+	for (int i = 0; i < EACH; i++)
+		join(&k[i]);
+}
+
+static void
+change_while_threads_are_made(uint64_t after)
+{
+	struct kthread k[MAKERS];
+
+	for (int i = 0; i < MAKERS; i++)
+		spawn(&k[i], maker, 0);
+	while (made < after)
+		;
+	int64_t r = sys(NR_seteuid, NOBODY);
+
+	changed = 1;
+	for (int i = 0; i < MAKERS; i++)
+		join(&k[i]);
+	call(SYS_exit, r ? 2 : wrong);
+}
+
+static void
+threads_being_made_are_not_missed(void)
+{
+	uint64_t seed, rounds = stress_begin(100, &seed);
+
+	if (sys(SYS_getuid) != 0)
+		return; /* another user has one id only */
+	for (uint64_t i = 0; i < rounds; i++) {
+		int64_t pid = sys(SYS_fork);
+
+		if (pid == 0)
+			change_while_threads_are_made(random_next(&seed) % (MAKERS * EACH));
+		CHECK_EQ(status_of(pid, 0), 0);
+	}
+}
+
+static void
+forker(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		int64_t pid = sys(SYS_fork);
+
+		if (pid == 0)
+			call(SYS_exit, 7);
+		if (pid < 0 || status_of(pid, 0) != 7 << 8)
+			wrong = 1;
+	}
+}
+
+static void
+forks_do_not_stand_in_the_way(void)
+{
+	uint64_t seed, rounds = stress_begin(400, &seed);
+	struct kthread k[3];
+	int64_t gid = sys(NR_getegid);
+
+	stop = wrong = 0;
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(spawn(&k[i], forker, 0), 0);
+	for (uint64_t i = 0; i < rounds; i++)
+		CHECK_EQ(sys(NR_setegid, gid), 0);
+	stop = 1;
+	for (int i = 0; i < 3; i++)
+		join(&k[i]);
+	CHECK_EQ(wrong, 0);
+}
+
+const struct test tests[] = {
+    {"threads_being_made_are_not_missed", threads_being_made_are_not_missed},
+    {"forks_do_not_stand_in_the_way", forks_do_not_stand_in_the_way},
+    {0},
+};
