@@ -295,6 +295,66 @@ children_are_reaped_once(void)
 	}
 }
 
+/* A vfork child dies in the middle of calls that take locks: its parent, whose memory they are in, goes on. */
+static volatile uint32_t victim;
+
+static void
+killer(void *arg)
+{
+	uint64_t state = stress_stream(seed, (long)arg);
+
+	while (!stop) {
+		uint32_t pid = victim;
+
+		if (!pid) {
+			sys(SYS_sched_yield);
+			continue;
+		}
+		for (uint64_t n = random_next(&state) % 2000; n; n--)
+			__asm__ volatile("pause");
+		sys(SYS_kill, pid, SIGTERM);
+		while (victim == pid)
+			sys(SYS_sched_yield);
+	}
+}
+
+enum { NR_statfs = 555, NR_sysctlbyname = 570 };
+
+static void
+calls_with_locks(void)
+{
+	static char buf[2400];
+	uint64_t size = sizeof(buf);
+
+	sys(NR_statfs, "/", buf);
+	sys(NR_sysctlbyname, "kern.ostype", buf, &size, 0, 0);
+	sys(SYS_munmap, sys(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANON, -1, 0), 4096);
+}
+
+static void
+vfork_children_may_die_anywhere(void)
+{
+	struct kthread k;
+
+	rounds = stress_begin(100, &seed);
+	stop = victim = 0;
+	CHECK_EQ(spawn(&k, killer, 0), 0);
+	for (uint64_t i = 0; i < rounds; i++) {
+		int64_t pid = kit_vfork();
+
+		if (pid == 0) {
+			victim = (uint32_t)sys(SYS_getpid);
+			for (;;)
+				calls_with_locks();
+		}
+		victim = 0;
+		CHECK_EQ(status_of(pid, 0), SIGTERM);
+		calls_with_locks();
+	}
+	stop = 1;
+	join(&k);
+}
+
 /* Not a test by itself: what a child execs. */
 static void
 child_of_exec(void)
@@ -307,6 +367,7 @@ const struct test tests[] = {
     {"every_status_is_exact", every_status_is_exact},
     {"every_status_is_exact_under_a_storm", every_status_is_exact_under_a_storm},
     {"children_are_reaped_once", children_are_reaped_once},
+    {"vfork_children_may_die_anywhere", vfork_children_may_die_anywhere},
     {"child_of_exec", child_of_exec},
     {0},
 };
