@@ -44,6 +44,20 @@ fix_gs(struct nthread *nt)
 	__asm__ volatile("wrgsbase %0" : : "r"(nt));
 }
 
+/*
+ * Is @p still what the patcher noted?  The guest may have written other code over it since: there is a jump in the
+ * padding or int3 again, and at the site the short jump to it or the call.
+ */
+static bool
+pad_stands(const struct native_pad *p)
+{
+	uint8_t pad, site[2];
+
+	if (gm_read(&pad, p->pad, 1) || gm_read(site, p->site, 2) || (pad != 0xe9 && pad != 0xcc))
+		return false;
+	return (site[0] == 0x0f && site[1] == 0x05) || (site[0] == 0xeb && p->site + 2 + site[1] == p->pad);
+}
+
 /* The site whose jump leads to the padding at @rip; otherwise @rip itself. */
 static uint64_t
 site_of(uint64_t rip)
@@ -51,7 +65,7 @@ site_of(uint64_t rip)
 	uint32_t n = __atomic_load_n(&native_npads, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (native_pads[i].pad == rip)
+		if (native_pads[i].pad == rip && pad_stands(&native_pads[i]))
 			return native_pads[i].site;
 	return rip;
 }
