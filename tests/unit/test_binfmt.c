@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -20,6 +21,9 @@ expect(char **argv, int argc, const char *const *want)
 		assert_string_equal(v[n], want[n]);
 	assert_int_equal(argc, n);
 	assert_null(v[n]);
+	if (v[4] != argv[1])
+		free(v[4]);
+	free(v);
 }
 
 static void
