@@ -172,28 +172,33 @@ sleep_for_events(struct thread *t, struct kq *kq, struct epoll_event *ev, uint64
 	return r == -HOST_ERESTART ? -EINTR : r;
 }
 
+/*
+ * epoll is asked before the queue is reported, so that what stays queued, as level-triggered notes do, cannot keep what is
+ * new from a caller with little room.
+ */
 long
 kq_scan(struct thread *t, struct kq *kq, struct kq_out *o, uint64_t deadline)
 {
 	struct epoll_event ev[BATCH];
+	bool asked = false;
 	uint64_t scan;
 	long n = 0;
 
 	pthread_mutex_lock(&kq->lock);
 	scan = ++kq->scan;
 	for (;;) {
+		if (kq->nqueued && !asked)
+			n = host_call(SYS_epoll_wait, kq->epfd, ev, BATCH, 0);
 		process(kq, ev, n, scan);
 		collect(kq, o, scan);
 		kq_sync(kq);
-		if (kq->closing || o->err || o->left == 0)
-			break;
-		/* After a first look at the queue always ask epoll, so that what is queued starves nothing. */
-		if (o->n && n)
+		if (kq->closing || o->err || o->n)
 			break;
 		pthread_mutex_unlock(&kq->lock);
-		n = sleep_for_events(t, kq, ev, o->n ? 0 : deadline);
+		n = sleep_for_events(t, kq, ev, deadline);
 		if (n <= 0)
-			return n < 0 && !o->n ? n : o->n;
+			return n;
+		asked = true;
 		pthread_mutex_lock(&kq->lock);
 	}
 	n = kq->closing && !o->n ? -EBADF : o->err ? o->err : o->n;

@@ -411,6 +411,22 @@ a_vfork_child_has_no_kqueues(void **state)
 	b->t->task->vfork_child = false;
 }
 
+static void
+little_room_starves_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct fbsd_kevent e;
+
+	assert_int_equal(write(b->p[1], "x", 1), 1);
+	assert_int_equal(kq_change(b->t, b->kq, (uint64_t)b->p[0], EVFILT_READ, EV_ADD, 0, 0, 0), 0);
+	assert_int_equal(kq_change(b->t, b->kq, 1, EVFILT_USER, EV_ADD, 0, 0, 0), 0);
+	assert_int_equal(kq_change(b->t, b->kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0, 0), 0);
+	assert_int_equal(kq_change(b->t, b->kq, 2, EVFILT_TIMER, EV_ADD | EV_ONESHOT, NOTE_USECONDS, 100, 0), 0);
+	do
+		e = kq_next(b->t, b->kq); /* one at a time, two of which stay */
+	while (e.filter != EVFILT_TIMER);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, kq_bench_setup, kq_bench_teardown)
 
 int
@@ -430,6 +446,7 @@ main(void)
 	    T(a_kqueue_in_a_kqueue_counts_its_events),
 	    T(user_events_carry_flags_as_controlled),
 	    T(a_user_event_without_clear_stays),
+	    T(little_room_starves_nothing),
 	    T(a_user_event_wakes_a_sleeper),
 	    T(closing_the_kqueue_wakes_its_sleepers_with_ebadf),
 	    T(timers_fire_in_every_unit_and_count),
