@@ -133,6 +133,7 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 	inheritable(c->log_fd);
 	inheritable(c->trace_fd);
 	inheritable(c->trace_shm);
+	inheritable(req->keep_fd);
 	fd_soft_lower(fd_guest_soft());
 	r = host_call(SYS_execveat, self, "", argv, req->envp, AT_EMPTY_PATH);
 	fd_soft_raise();

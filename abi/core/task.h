@@ -100,6 +100,7 @@ struct exec_req {
 	char **argv;         /* complete, argv[0] as the guest gave it */
 	char **envp;
 	uint64_t host_mask;  /* signal mask for a native program, host numbering */
+	int keep_fd;         /* the next image of ourselves gets this descriptor of ours too; -1 none */
 	void (*commit)(struct thread *t); /* all that we check is checked: what exec takes away can go now */
 	const void *blob;    /* personality's own state (ignored signals, mask, pending), opaque */
 	uint32_t blob_len;

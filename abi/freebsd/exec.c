@@ -27,7 +27,7 @@ struct exec_area {
 	char path[PATH_BYTES], interp[SCRIPT_LINE], line[SCRIPT_LINE];
 	char *argv[MAX_STRINGS];
 	char *envp[MAX_STRINGS];
-	char blob[BLOB_BYTES];
+	char blob[BLOB_BYTES] __attribute__((aligned(16)));
 	char strings[ARG_MAX_BYTES];
 	uint32_t used, argc, envc;
 };
@@ -148,14 +148,18 @@ static long
 run(struct thread *t, struct exec_area *x, int fd, const char *path)
 {
 	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = leaving};
+	struct fbsd_exec_head *head = (void *)x->blob;
 	long r;
 
 	if (task_stop_others(t))
 		return -HOST_ERESTARTNOINTR; /* after who came first, if its exec fails */
-	q.blob = x->blob;
-	q.blob_len = fbsd_signal_save(t, x->blob, BLOB_BYTES, &q.host_mask);
-	r = t->task->hooks->exec(t, &q);
+	head->kq_fd = q.keep_fd = fbsd_kq_save(t);
+	q.blob = head;
+	q.blob_len = (uint32_t)sizeof(*head) + fbsd_signal_save(t, head + 1, BLOB_BYTES - sizeof(*head), &q.host_mask);
+	r = q.keep_fd < -1 ? q.keep_fd : t->task->hooks->exec(t, &q);
 	fbsd_signal_unsave(t);
+	if (q.keep_fd >= 0)
+		host_call(SYS_close, q.keep_fd);
 	task_let_go(t);
 	return r;
 }

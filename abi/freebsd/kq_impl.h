@@ -198,6 +198,16 @@ kq_tag(enum kq_source src, uint32_t gen, uint32_t index)
 }
 
 /* kqueue.c: the table of kqueues */
+/* by_fd is read without the lock by a forked child, so a larger one replaces it whole and the old one stays. */
+struct fbsd_kq_table {
+	pthread_mutex_t lock;
+	struct kq **by_fd;
+	uint32_t nfds;
+	struct kq **all;
+	uint32_t nkq, cap;
+};
+/** Make guest descriptor @fd, an epoll set, a kqueue; *ret_kq is referenced.  0 or -errno. */
+int kq_open(struct thread *t, int fd, struct kq **ret_kq);
 struct kq *kq_get(const struct thread *t, int fd);
 void kq_put(struct kq *kq);
 

@@ -15,15 +15,6 @@
 
 #define FBSD_KQUEUE_CLOEXEC 0x1u
 
-/* by_fd is read without the lock by a forked child, so a larger one replaces it whole and the old one stays. */
-struct fbsd_kq_table {
-	pthread_mutex_t lock;
-	struct kq **by_fd;
-	uint32_t nfds;
-	struct kq **all;
-	uint32_t nkq, cap;
-};
-
 static struct fbsd_kq_table *
 table_of(const struct thread *t)
 {
@@ -175,23 +166,36 @@ make(struct thread *t, int fd, struct kq **ret_kq)
 	return kq_watch(kq, kq->wakefd, EPOLLIN, kq_tag(KQ_SRC_WAKE, 0, 0));
 }
 
-static long
-new_kqueue(struct thread *t, int epoll_flags)
+int
+kq_open(struct thread *t, int fd, struct kq **ret_kq)
 {
 	struct fbsd_kq_table *tab = need_table(t);
 	struct kq *kq;
-	long fd;
 	int r;
 
 	if (!tab)
 		return -ENOMEM;
-	fd = host_call(SYS_epoll_create1, epoll_flags);
+	r = make(t, fd, &kq);
+	if (r == 0)
+		r = insert(tab, fd, kq);
+	if (r && kq)
+		kq_put(kq);
+	else
+		*ret_kq = kq;
+	return r;
+}
+
+static long
+new_kqueue(struct thread *t, int epoll_flags)
+{
+	long fd = host_call(SYS_epoll_create1, epoll_flags);
+	struct kq *kq;
+	int r;
+
 	if (fd < 0)
 		return fd;
-	r = make(t, (int)fd, &kq);
+	r = kq_open(t, (int)fd, &kq);
 	if (r == 0)
-		r = insert(tab, (int)fd, kq);
-	if (kq)
 		kq_put(kq);
 	if (r)
 		host_call(SYS_close, fd);

@@ -27,5 +27,11 @@ void fbsd_kq_fork_end(struct thread *t, const int gate[2], long pid);
 /** The process execs now: nothing can fail any more.  It ends, with the status that wait(2) tells. */
 void fbsd_kq_exec(struct thread *t);
 void fbsd_kq_exit(struct thread *t, uint32_t status);
+/**
+ * Before exec: write down the kqueues that stay open.  A hidden descriptor for the next image, -1 when there is nothing
+ * to keep, or -errno.  There fbsd_kq_restore() takes it, when signals and threads are set up.
+ */
+int fbsd_kq_save(struct thread *t);
+void fbsd_kq_restore(struct thread *t, int fd);
 /** shutdown(2) of @fd's sending side has been done: EVFILT_WRITE sees EV_EOF. */
 void fbsd_kq_shutdown(struct thread *t, int fd);

@@ -15,6 +15,12 @@ struct fbsd_vfork {
 };
 _Static_assert(sizeof(struct fbsd_vfork) <= VFORK_ROOM, "VFORK_ROOM");
 
+/** What exec hands to the next image: this, then what fbsd_signal_save() wrote. */
+struct fbsd_exec_head {
+	int32_t kq_fd; /* fbsd_kq_save() */
+	uint32_t pad[3];
+};
+
 /* fork.c's collaborators, each in its own family's file */
 
 /** In a forked child: pending signals, timers, umtx queues, kqueues, the thread's id. (personality.c) */

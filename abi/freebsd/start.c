@@ -12,6 +12,8 @@
 
 #include "abi/core/cpu_x64.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/kqueue.h"
+#include "abi/freebsd/proc.h"
 #include "abi/freebsd/sigcode.h"
 
 #define STACK_TOP      0x4fffffff0000ull
@@ -272,6 +274,7 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 {
 	struct cpu_x64 *c = t->cpu;
 	struct task *task = t->task;
+	const struct fbsd_exec_head *head = s->blob;
 	uint64_t random = s->seed, base;
 
 	if (!s->no_aslr && !random && getrandom(&random, sizeof(random), 0) != sizeof(random))
@@ -286,6 +289,11 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 	c->rsp = ((base - 8) & ~15ull) + 8;
 	c->rflags = 0x202;
 	c->exact = 1;
-	fbsd_signal_start(t, s->blob, s->blob_len);
+	if (s->blob_len >= sizeof(*head)) {
+		fbsd_signal_start(t, head + 1, s->blob_len - (uint32_t)sizeof(*head));
+		fbsd_kq_restore(t, head->kq_fd);
+	} else {
+		fbsd_signal_start(t, NULL, 0);
+	}
 	return 0;
 }

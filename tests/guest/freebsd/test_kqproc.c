@@ -138,6 +138,95 @@ ends_with_9(void)
 		call(SYS_exit, 9);
 }
 
+enum { READ = -1, SIGNAL = -6, TIMER = -7, USER = -11, EV_DISPATCH = 0x80 };
+#define NOTE_TRIGGER 0x01000000u
+enum { KQ = 100, INNER, SAME, CLOSED, PIPE, SHUT = PIPE + 2 };
+
+static int64_t
+put(int64_t kq, uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
+{
+	struct kevent k = {ident, (int16_t)filter, (uint16_t)flags, fflags, data, ident, {1, 2, 3, 4}};
+
+	return sys(SYS_kevent, kq, &k, 1, 0, 0, 0);
+}
+
+/* fdcloseexec of sys/kern/kern_descrip.c closes what has the flag, and nothing else: kqueues stay, with their notes. */
+static void
+kqueues_stay_over_exec(void)
+{
+	char *argv[] = {"again", "with_kqueues", 0};
+	int64_t pid = sys(SYS_fork);
+	int fd[2];
+
+	if (pid == 0) {
+		sys(SYS_dup2, sys(SYS_kqueue), KQ), sys(SYS_dup2, sys(SYS_kqueue), INNER);
+		sys(SYS_dup2, sys(SYS_kqueue), CLOSED), sys(SYS_dup2, KQ, SAME);
+		sys(SYS_pipe2, fd, 0);
+		for (int i = 0; i < 4; i++)
+			sys(SYS_dup2, fd[i & 1], PIPE + i);
+		sys(SYS_fcntl, SHUT, 2 /* F_SETFD */, 1), sys(SYS_fcntl, CLOSED, 2, 1);
+		put(KQ, PIPE, READ, EV_ADD, 0, 0);
+		put(KQ, SHUT, READ, EV_ADD, 0, 0);
+		put(KQ, 1, USER, EV_ADD | EV_CLEAR, 0x77, 0), put(KQ, 1, USER, 0, NOTE_TRIGGER, 8);
+		put(KQ, 2, USER, EV_ADD | EV_CLEAR, 0, 0);
+		put(KQ, 3, TIMER, EV_ADD | EV_ONESHOT, 0, 1);
+		put(KQ, 4, TIMER, EV_ADD, 1 /* NOTE_SECONDS */, 3600);
+		put(KQ, SIGUSR1, SIGNAL, EV_ADD, 0, 0);
+		put(KQ, INNER, READ, EV_ADD, 0, 0);
+		put(INNER, PIPE, READ, EV_ADD | EV_CLEAR, 0, 0);
+		sys(SYS_write, PIPE + 1, "abc", 3);
+		call(SYS_execve, kit_aux(15 /* AT_EXECPATH */), argv, kit_envp);
+		call(SYS_exit, 1);
+	}
+	CHECK_EQ(status_of(pid, 0), 0);
+}
+
+/* Its other half. */
+static void
+with_kqueues(void)
+{
+	struct sigaction ign = {.handler = (void *)1};
+	uint32_t seen[5] = {0};
+	int64_t n = 0;
+
+	if (kit_argc != 2)
+		return;
+	sys(SYS_sigaction, SIGUSR1, &ign, 0);
+	CHECK_EQ(put(CLOSED, 1, USER, EV_ADD, 0, 0), -EBADF);
+	CHECK_EQ(put(SAME, SHUT, READ, EV_DELETE, 0, 0), -EBADF); /* the descriptor is closed */
+	sys(SYS_kill, sys(SYS_getpid), SIGUSR1);
+	while (n < 5) {
+		struct kevent *e = next(KQ);
+
+		int which = e->filter == READ ? e->ident == INNER : e->filter == USER ? 2 : e->filter == TIMER ? 3 : 4;
+
+		CHECK_EQ(e->udata, e->ident);
+		CHECK(which < 2 || !seen[which]);
+		n += !seen[which];
+		seen[which] = 1;
+		switch (which) {
+		case 0:
+			CHECK(e->ident == PIPE && e->data == 3);
+			break;
+		case 2:
+			CHECK(e->ident == 1 && e->fflags == 0x77 && e->data == 8 && e->ext[2] == 3);
+			break;
+		case 3:
+			CHECK_EQ(e->ident, 3);
+			break;
+		}
+		if (which)
+			CHECK_EQ(e->data, which == 2 ? 8 : 1);
+	}
+	CHECK_EQ(now(INNER), 1);
+	CHECK_EQ(out[0].data, 3);
+	CHECK_EQ(now(INNER), 0);
+	CHECK_EQ(put(KQ, 4, TIMER, EV_DELETE, 0, 0), 0);
+	CHECK_EQ(put(KQ, 2, USER, EV_DELETE, 0, 0), 0);
+	sys(SYS_close, KQ);
+	CHECK_EQ(put(SAME, 3, TIMER, EV_DELETE, 0, 0), -ENOENT);
+}
+
 static void
 what_was_not_asked_for_is_not_told(void)
 {
@@ -271,6 +360,8 @@ const struct test tests[] = {
     {"own_forks_are_told_before_fork_returns", own_forks_are_told_before_fork_returns},
     {"a_childs_forks_and_execs_are_told", a_childs_forks_and_execs_are_told},
     {"ends_with_9", ends_with_9},
+    {"kqueues_stay_over_exec", kqueues_stay_over_exec},
+    {"with_kqueues", with_kqueues},
     {"what_was_not_asked_for_is_not_told", what_was_not_asked_for_is_not_told},
     {"trees_are_followed", trees_are_followed},
     {"strangers_and_the_dead", strangers_and_the_dead},
