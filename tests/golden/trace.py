@@ -19,6 +19,7 @@ def masked(text, pid):
     text = text.replace(prog, "PROG")
     text = re.sub(r"^\[pid (\d+)\]", lambda m: "[pid MAIN]" if int(m[1]) == pid + TID_BASE else "[pid CHILD]", text, flags=re.M)
     text = re.sub(rf"\b{pid}\b", "PID", text)
+    text = re.sub(r"si_pid=PID, si_uid=\d+", "si_pid=PID", text)  # root's is 0, which is left out
     text = re.sub(r"^(.*fork.*\) = |.*wait4\()[1-9]\d+", r"\1CHILD", text, flags=re.M)
     text = re.sub(r"(wait4.*\) = )[1-9]\d+", r"\1CHILD", text)
     return re.sub(r"0x[0-9a-f]{6,}", lambda m: m[0] if m[0] in ("0x10000000", "0x10001000", "0x40000000") else "ADDR", text)

@@ -72,7 +72,7 @@ def logs(folder):
 
 def with_tool():
     case("trace_of_a_death", ["-e", "kill", tool, "kill", "15"], -signal.SIGTERM,
-         re.compile(r"kill\(\d+, SIGTERM\) = 0\n--- SIGTERM \{si_signo=SIGTERM, si_code=SI_USER, si_pid=\d+\} ---\n\+\+\+ killed by SIGTERM \+\+\+\n"))
+         re.compile(r"kill\(\d+, SIGTERM\) = 0\n--- SIGTERM \{si_signo=SIGTERM, si_code=SI_USER, si_pid=\d+(, si_uid=\d+)?\} ---\n\+\+\+ killed by SIGTERM \+\+\+\n"))
     case("log_signal", ["-d", "signal", tool, "kill", "15"], -signal.SIGTERM, "signal 15 ends process")
     case("trace_goes_on_after_exec", ["-e", "execve,exit", tool, "exec", tool, "exit", "7"], 7,
          re.compile(r'execve\("[^"]+", \["[^"]+"(\.\.\.)?, "exit", "7"\], 0x[0-9a-f]+ /\* \d+ vars? \*/\) = 0\nexit\(7\) = \?\n'))

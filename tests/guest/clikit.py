@@ -1,7 +1,12 @@
 """Runs of the command line: status, standard output and standard error against what they must be."""
+import os
 import re
 import resource
 import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import proc  # noqa: E402
 
 
 class Cases:
@@ -10,6 +15,8 @@ class Cases:
         self.bad = 0
 
     def run(self, args, **more):
+        also = more.pop("preexec_fn", lambda: None)
+        more["preexec_fn"] = lambda: (proc.plain_signals(), also())
         more.setdefault("stdin", subprocess.DEVNULL)
         more.setdefault("stdout", subprocess.PIPE)
         more.setdefault("stderr", subprocess.PIPE)
