@@ -46,10 +46,8 @@ lend(struct thread *t, uint32_t lent)
 static void
 lend_back(struct thread *t, uint32_t ceiling)
 {
-	if (ceiling == ~0u)
-		fbsd_thread(t)->umtx->lent = 0;
-	else if (fbsd_rtprio_privileged())
-		fbsd_thread(t)->umtx->lent = FBSD_RTP_PRIO_MAX - ceiling + 1;
+	if (fbsd_rtprio_privileged())
+		fbsd_thread(t)->umtx->lent = ceiling == ~0u ? 0 : FBSD_RTP_PRIO_MAX - ceiling + 1;
 }
 
 /* 1: held by *ret_owner. */
