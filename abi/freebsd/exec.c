@@ -24,7 +24,7 @@
 #define BLOB_BYTES    16384u
 
 struct exec_area {
-	char path[PATH_BYTES], interp[SCRIPT_LINE], line[SCRIPT_LINE];
+	char path[PATH_BYTES], given[PATH_BYTES], interp[SCRIPT_LINE + 1], line[SCRIPT_LINE + 1];
 	char *argv[MAX_STRINGS];
 	char *envp[MAX_STRINGS];
 	char blob[BLOB_BYTES] __attribute__((aligned(16)));
@@ -74,6 +74,8 @@ check_file(int fd)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
+	if (st.st_size == 0 && st.st_mode & 0111)
+		return -ENOEXEC;
 	if (host_call(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS) == -EACCES || !(st.st_mode & 0111))
 		return -EACCES;
 	return 0;
@@ -88,13 +90,13 @@ skip_blank(char *p)
 }
 
 /*
- * "#!interpreter argument": everything after the interpreter is one argument.  0: not a script; 1: x->interp and *ret_arg
- * are set; -ENOEXEC for a line without an interpreter or longer than a page.
+ * "#!interpreter argument": everything after the interpreter is one argument.  The line ends with a newline, a NUL, the file
+ * or its first page.  0: not a script; 1: x->interp and *ret_arg are set; -ENOEXEC for a line without an interpreter.
  */
 static int
 read_script(struct exec_area *x, int fd, char **ret_arg)
 {
-	long n = host_call(SYS_pread64, fd, x->line, SCRIPT_LINE - 1, 0);
+	long n = host_call(SYS_pread64, fd, x->line, SCRIPT_LINE, 0);
 	char *p, *end;
 
 	if (n < 0)
@@ -102,9 +104,7 @@ read_script(struct exec_area *x, int fd, char **ret_arg)
 	x->line[n] = 0;
 	if (n < 2 || x->line[0] != '#' || x->line[1] != '!')
 		return 0;
-	end = memchr(x->line, '\n', (size_t)n);
-	if (!end)
-		return -ENOEXEC;
+	end = x->line + strcspn(x->line, "\n");
 	*end = 0;
 	p = skip_blank(x->line + 2);
 	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
@@ -176,10 +176,10 @@ exec_file(struct thread *t, struct exec_area *x, int fd, char *path)
 	r = read_script(x, fd, &arg);
 	if (r <= 0)
 		return r < 0 ? r : run(t, x, fd, path);
-	r = script_argv(x, arg, path);
+	r = script_argv(x, arg, x->given);
 	if (r)
 		return r;
-	fd = (int)path_open_host(t, x->interp, O_RDONLY | O_CLOEXEC);
+	fd = (int)path_open_host(t, x->interp, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	r = check_file(fd);
@@ -235,11 +235,14 @@ with_area(struct thread *t, int fd, uint64_t path, uint64_t argv, uint64_t envp)
 		if (r == 0)
 			r = -ENOENT;
 		if (r > 0)
-			r = own = (int)path_open_host(t, x->path, O_RDONLY | O_CLOEXEC);
-		if (r >= 0)
+			r = own = (int)path_open_host(t, x->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (r >= 0) {
+			strcpy(x->given, x->path);
 			r = make_absolute(x->path);
+		}
 	} else if (r == 0) {
 		snprintf(x->path, PATH_BYTES, "/dev/fd/%d", fd);
+		strcpy(x->given, x->path);
 	}
 	if (r == 0)
 		r = exec_file(t, x, fd < 0 ? own : fd, x->path);

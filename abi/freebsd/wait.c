@@ -168,7 +168,7 @@ fbsd_wait6(struct thread *t, int idtype, uint64_t id, uint64_t status, int optio
 		return -EINVAL;
 	switch (idtype) {
 	case FBSD_P_PID:
-		w.idtype = P_PID;
+		w.idtype = (int)id == 0 ? P_PGID : P_PID; /* 0 is the caller's group in either form */
 		break;
 	case FBSD_P_PGID:
 		w.idtype = P_PGID;
@@ -197,6 +197,8 @@ fbsd_pdwait(struct thread *t, int fd, uint64_t status, int options, uint64_t wru
 	    !(options & (FBSD_WUNTRACED | FBSD_WCONTINUED | FBSD_WEXITED | FBSD_WTRAPPED)))
 		return -EINVAL;
 	r = do_wait(t, &w);
+	if (r == 0 && info && gm_zero(info, sizeof(struct fbsd_wait_info)))
+		return -EFAULT;
 	if (r > 0)
 		r = wait_result(t, &w, status, wrusage, info);
 	return r < 0 ? r : 0;

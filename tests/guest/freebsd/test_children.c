@@ -10,7 +10,8 @@ enum { SYS_vfork = 66, SYS_setuid = 23, SYS_getpgrp = 81, SYS_setpgid = 82, SYS_
 enum { RFFDG = 1 << 2, RFPROC = 1 << 4, RFMEM = 1 << 5, RFNOWAIT = 1 << 6, RFCFDG = 1 << 12, RFTHREAD = 1 << 13, RFSIGSHARE = 1 << 14,
        RFPROCDESC = 1 << 28 };
 #define RFSPAWN (1u << 31)
-enum { PD_CLOEXEC = 2, WNOHANG = 1, WEXITED = 16, WNOWAIT = 8, RLIMIT_NPROC = 7, P_PID = 0, CLD_EXITED = 1, CLD_KILLED = 2 };
+enum { PD_CLOEXEC = 2, WNOHANG = 1, WEXITED = 16, WNOWAIT = 8, RLIMIT_NPROC = 7, P_PID = 0, P_PGID = 2, P_ALL = 7,
+       CLD_EXITED = 1, CLD_KILLED = 2, CLD_STOPPED = 5, CLD_CONTINUED = 6, WUNTRACED = 2, WCONTINUED = 4 };
 
 static volatile int word;
 
@@ -154,8 +155,9 @@ descriptors_stand_for_processes(void)
 	CHECK_EQ(sys(SYS_fcntl, fd, F_GETFD, 0), 1);
 	CHECK_EQ(sys(SYS_pdgetpid, fd, &pid2), 0);
 	CHECK_EQ(pid2, pid);
+	memset(&si, 0xff, sizeof(si));
 	CHECK_EQ(sys(SYS_pdwait, fd, &status, WEXITED | WNOHANG, 0, &si), 0);
-	CHECK_EQ(si.signo, 0);
+	CHECK(si.signo == 0 && si.pid == 0);
 	CHECK_OK(SYS_pdkill, fd, 0);
 	CHECK_ERR(EINVAL, SYS_pdkill, fd, 200);
 	CHECK_ERR(EBADF, SYS_pdkill, 777, 0);
@@ -180,6 +182,68 @@ descriptors_stand_for_processes(void)
 	CHECK_EQ(sys(SYS_pdwait, fd, &status, WEXITED, 0, &si), 0);
 	CHECK(status == SIGUSR2 && si.code == CLD_KILLED && si.status == SIGUSR2);
 	sys(SYS_close, fd), sys(SYS_close, ready[0]), sys(SYS_close, ready[1]);
+}
+
+struct rusage {
+	int64_t utime[2], stime[2], maxrss, rest[13];
+};
+_Static_assert(sizeof(struct rusage) == 144, "sys/resource.h");
+
+/* Everything that is told of a child, and nothing beside it. */
+static void
+wait6_tells_all(void)
+{
+	static struct {
+		struct rusage self, children;
+		uint64_t guard;
+	} wru;
+	static struct {
+		struct siginfo si;
+		uint64_t guard;
+	} info;
+	int status = 77, go[2];
+	int64_t pid;
+	char c;
+
+	wru.guard = info.guard = 0x5a5a5a5a5a5a5a5a;
+	CHECK_OK(SYS_pipe2, go, 0);
+	pid = sys(SYS_fork);
+	if (pid == 0) {
+		sys(SYS_read, go[0], &c, 1);
+		sys(SYS_kill, sys(SYS_getpid), SIGSTOP);
+		call(SYS_exit, 51);
+	}
+	memset(&info.si, 0xff, sizeof(info.si));
+	CHECK_EQ(sys(SYS_wait6, P_PID, pid, &status, WEXITED | WNOHANG, 0, &info.si), 0);
+	CHECK_EQ(status, 77); /* nothing to tell */
+	CHECK(info.si.signo == 0 && info.si.pid == 0);
+	sys(SYS_write, go[1], "x", 1);
+	CHECK_EQ(sys(SYS_wait6, P_ALL, 0, &status, WUNTRACED, 0, &info.si), pid);
+	CHECK_EQ(status, SIGSTOP << 8 | 0x7f);
+	CHECK(info.si.code == CLD_STOPPED && info.si.status == SIGSTOP);
+	sys(SYS_kill, pid, SIGCONT);
+	CHECK_EQ(sys(SYS_wait6, P_PGID, sys(SYS_getpgrp), &status, WCONTINUED, 0, &info.si), pid);
+	CHECK(info.si.code == CLD_CONTINUED && info.si.status == SIGCONT);
+	CHECK_EQ(sys(SYS_wait6, P_PID, pid, &status, WEXITED | WNOWAIT, 0, 0), pid);
+	CHECK_EQ(sys(SYS_wait6, P_PID, 0, &status, WEXITED, &wru, &info.si), pid); /* 0: the caller's group */
+	CHECK_EQ(status, 51 << 8);
+	CHECK(info.si.code == CLD_EXITED && info.si.status == 51 && info.si.uid == sys(SYS_getuid) && info.si.pid == pid);
+	CHECK(wru.self.maxrss > 0 && wru.self.utime[0] + wru.self.stime[0] < 60);
+	CHECK(wru.guard == 0x5a5a5a5a5a5a5a5a && info.guard == 0x5a5a5a5a5a5a5a5a);
+	CHECK_ERR(ECHILD, SYS_wait6, P_PID, pid, &status, WEXITED, 0, 0);
+	CHECK_ERR(ECHILD, SYS_wait6, P_ALL, 0, &status, WEXITED, 0, 0);
+	CHECK_ERR(EINVAL, SYS_wait6, P_PID, pid, &status, WNOHANG, 0, 0);
+	CHECK_ERR(EINVAL, SYS_wait6, P_PID, pid, &status, WEXITED | 64, 0, 0);
+	CHECK_ERR(EINVAL, SYS_wait6, 99, pid, &status, WEXITED, 0, 0);
+	/* wait4 tells the same of usage. */
+	memset(&wru, 0, sizeof(wru.self));
+	if (HOLDS((pid = sys(SYS_fork)) == 0))
+		call(SYS_exit, 52);
+	CHECK_EQ(sys(SYS_wait4, 0, &status, 0, &wru.self), pid);
+	CHECK(status == 52 << 8 && wru.self.maxrss > 0);
+	CHECK_ERR(ECHILD, SYS_wait4, pid, &status, 0, 0);
+	CHECK_ERR(EINVAL, SYS_wait4, pid, &status, 64, 0);
+	sys(SYS_close, go[0]), sys(SYS_close, go[1]);
 }
 
 static void
@@ -287,6 +351,7 @@ const struct test tests[] = {
     {"forks_fail_at_the_limit", forks_fail_at_the_limit},
     {"rfork_makes_what_its_flags_say", rfork_makes_what_its_flags_say},
     {"descriptors_stand_for_processes", descriptors_stand_for_processes},
+    {"wait6_tells_all", wait6_tells_all},
     {"pdrfork_does_both", pdrfork_does_both},
     {"exec_by_every_name", exec_by_every_name},
     {"told_what", told_what},
