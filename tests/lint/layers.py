@@ -13,6 +13,8 @@ ALLOWED = {
     "loader": ("loader/", "abi/core/", "abi/abi.h"),
     "dbt": ("dbt/", "abi/core/gm.h", "abi/core/cpu_", "abi/core/diag.h"),
     "dbt/x64": ("dbt/x64/", "dbt/ir.h", "abi/core/diag.h"),
+    "dbt/a64": ("dbt/a64/", "dbt/ir.h", "a64-"),
+    "dbt/gen": (),
 }
 # The dispatcher and the path rules of the bottom layer see the personality's door, not a personality.
 EXTRA = {f"abi/core/{name}": ("abi/abi.h",) for name in ("sysent.c", "sig.c", "sigpost.c")}
