@@ -5,6 +5,22 @@ COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">
 BINARY = {ast.BitAnd: "&", ast.BitOr: "|", ast.Add: "+", ast.LShift: "<<", ast.RShift: ">>", ast.BitXor: "^"}
 
 
+def judge(n, known):
+    """The value of an expression, None where it depends on a field that is not known."""
+    if isinstance(n, ast.BoolOp):
+        values = [judge(v, known) for v in n.values]
+        decides = isinstance(n.op, ast.Or)
+        if decides in values:
+            return decides
+        return None if None in values else not decides
+    if isinstance(n, ast.UnaryOp):
+        value = judge(n.operand, known)
+        return None if value is None else not value
+    if any(isinstance(m, ast.Name) and known[m.id] is None for m in ast.walk(n)):
+        return None
+    return eval(compile(ast.Expression(n), "condition", "eval"), {}, known)
+
+
 class Expr:
     def __init__(self, line, text, fields):
         self.line, self.text, self.fields, self.names = line, text, fields, []
@@ -13,6 +29,16 @@ class Expr:
         except SyntaxError:
             line.fail(f"condition {text!r}: not an expression")
         self.c = self.walk(tree)
+        self.tree = tree
+
+    def truth(self, mask, bits):
+        """For words with (word & mask) == bits: True, False, or None when they differ or it is not known."""
+        known = {}
+        for name in self.names:
+            f = self.fields[name]
+            whole = ((1 << f.width) - 1) << f.lo
+            known[name] = (bits & whole) >> f.lo if mask & whole == whole else None
+        return judge(self.tree, known)
 
     def walk(self, n):
         if isinstance(n, ast.BoolOp):

@@ -29,25 +29,27 @@ def header(spec):
     return "\n".join(out) + "\n"
 
 
-def checks(spec):
-    """Conditions, each once: text in C -> number from 1."""
+def checks(tree):
+    """Conditions that words must be asked for, each once: text in C -> number from 1."""
     found = {}
-    for i in spec.insns:
-        if i.undef:
+    for i, check in filter(None, tree.lists):
+        if check:
             found.setdefault(i.undef.c, (len(found) + 1, i))
     return found
 
 
 def decoder(spec):
-    tree, tests = Tree(spec.insns), checks(spec)
+    tree = Tree(spec.insns)
+    tests = checks(tree)
     out = [head(spec), f"#include \"dbt/a64/a64.h\"\n\n/* At most {tree.longest} lines are tried for a word. */"]
     out.append("struct try {\n\tuint32_t mask, bits;\n\tuint16_t op, check;\n};\n")
     out.append("static const struct try tries[] = {")
-    for i in tree.lists:
-        if i is None:
+    for entry in tree.lists:
+        if entry is None:
             out.append("\t{0, 0, A64_UNDEFINED, 0},")
         else:
-            n = tests[i.undef.c][0] if i.undef else 0
+            i, check = entry
+            n = tests[i.undef.c][0] if check else 0
             out.append(f"\t{{{i.mask:#010x}, {i.bits:#010x}, A64_{i.name}, {n}}}, /* {i.line.where} */")
     out.append("};\n\nstatic const struct {\n\tuint16_t shift, mask;\n\tuint32_t base;\n} nodes[] = {")
     out += [f"\t{{{s}, {m:#x}, {b}}}," for s, m, b in tree.nodes]

@@ -125,7 +125,10 @@ class Insn:
             self.line.fail(f"{self.name}: {part!r}: one `undef CONDITION` and one `over NAMES` may follow the text")
 
     def meets(self, other):
-        return (self.mask & other.mask) & (self.bits ^ other.bits) == 0
+        if (self.mask & other.mask) & (self.bits ^ other.bits):
+            return False
+        mask, bits = self.mask | other.mask, self.bits | other.bits
+        return not any(i.undef and i.undef.truth(mask, bits) for i in (self, other))
 
 
 class Spec:

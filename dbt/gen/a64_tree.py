@@ -1,6 +1,6 @@
 """The decision tree of the decoder: nodes select a cell by some bits; a cell is another node or a short list of lines to try."""
-LEAF = 3  # lines that may be tried one after another before it pays to look at more bits
-WIDEST = 7
+LEAF = 1  # lines that may be tried one after another before it pays to look at more bits
+WIDEST = 8
 
 
 def in_order(insns):
@@ -27,28 +27,48 @@ def fits(insn, shift, width, value):
 
 
 class Tree:
+    """nodes: (shift, mask, base); cells: index of a list, or 0x8000 | index of a node; lists: (line, must be checked) or None."""
+
     def __init__(self, insns):
         self.nodes, self.cells, self.lists, self.seen, self.pool = [], [], [], {}, {}
         self.longest = 0
-        self.node(tuple(in_order(insns)), 21, 11, 0)
+        self.node([(i, True) for i in in_order(insns)], 21, 11, 0, 0)
 
-    def node(self, insns, shift, width, known):
-        """A node for these lines; known are the bits that were looked at on the way."""
+    def node(self, tries, shift, width, mask, bits):
+        """A node for these lines; (word & mask) == bits holds on the way to it."""
         index = len(self.nodes)
         base = len(self.cells)
         self.nodes.append((shift, (1 << width) - 1, base))
         self.cells += [0] * (1 << width)
-        known |= ((1 << width) - 1) << shift
+        mask |= ((1 << width) - 1) << shift
         for value in range(1 << width):
-            self.cells[base + value] = self.cell(tuple(i for i in insns if fits(i, shift, width, value)), known)
+            here = bits | value << shift
+            left = [self.judged(i, mask, here) for i, _ in tries if fits(i, shift, width, value)]
+            self.cells[base + value] = self.cell([t for t in left if t], mask, here)
         return index
 
-    def cell(self, insns, known):
-        key = (tuple(i.name for i in insns), known)
+    @staticmethod
+    def judged(insn, mask, bits):
+        """The line with the need to check its condition; None when the condition refuses it."""
+        truth = insn.undef.truth(mask | insn.mask, bits | insn.bits) if insn.undef else False
+        return None if truth else (insn, truth is None)
+
+    def cell(self, tries, mask, bits):
+        key = tuple((i.name, check) for i, check in tries), mask, self.matter(tries) & bits
         if key not in self.seen:
-            best = self.best(insns, known) if len(insns) > LEAF else None
-            self.seen[key] = 0x8000 | self.node(insns, *best, known) if best else self.leaf(insns)
+            best = self.best([i for i, _ in tries], mask) if len(tries) > LEAF else None
+            self.seen[key] = 0x8000 | self.node(tries, *best, mask, bits) if best else self.leaf(tries)
         return self.seen[key]
+
+    @staticmethod
+    def matter(tries):
+        """The bits that open conditions look at."""
+        out = 0
+        for insn, check in tries:
+            for name in insn.undef.names if check else ():
+                f = insn.fields[name]
+                out |= ((1 << f.width) - 1) << f.lo
+        return out
 
     def best(self, insns, known):
         """The bits that leave the shortest lists, or None when no bits help."""
@@ -63,10 +83,10 @@ class Tree:
                     found = score, shift, width
         return found[1:] if found else None
 
-    def leaf(self, insns):
-        key = tuple(i.name for i in insns)
+    def leaf(self, tries):
+        key = tuple((i.name, check) for i, check in tries)
         if key not in self.pool:
-            self.longest = max(self.longest, len(insns))
+            self.longest = max(self.longest, len(tries))
             self.pool[key] = len(self.lists)
-            self.lists += [*insns, None]
+            self.lists += [*tries, None]
         return self.pool[key]

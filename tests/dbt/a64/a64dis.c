@@ -6,6 +6,7 @@
  *   a64dis -l                      every line: name, feature, mask, bits, NZCV
  *   a64dis -g COUNT SEED FILE      writes COUNT random words of each line
  *   a64dis -r COUNT SEED FILE      writes COUNT random words
+ *   a64dis -m COUNT SEED FILE      writes COUNT words of random lines with one or two bits turned over
  *   a64dis -t COUNT SEED           time to decode a word
  */
 #include <stdio.h>
@@ -102,6 +103,22 @@ random_words(unsigned count, uint64_t seed, const char *path)
 }
 
 static int
+neighbours(unsigned count, uint64_t seed, const char *path)
+{
+	FILE *f = need(path, "wb");
+
+	for (unsigned n = 0; n < count; n++) {
+		uint32_t w = a64_random(1 + random_word(&seed) % (A64_OPS - 1), &seed);
+
+		w ^= 1u << random_word(&seed) % 32;
+		if (n & 1)
+			w ^= 1u << random_word(&seed) % 32;
+		fwrite(&w, sizeof w, 1, f);
+	}
+	return fclose(f) != 0;
+}
+
+static int
 measure(unsigned count, uint64_t seed)
 {
 	static uint32_t words[4096];
@@ -131,6 +148,8 @@ main(int argc, char **argv)
 		return generate((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 0), argv[4]);
 	if (argc == 5 && strcmp(argv[1], "-r") == 0)
 		return random_words((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 0), argv[4]);
+	if (argc == 5 && strcmp(argv[1], "-m") == 0)
+		return neighbours((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 0), argv[4]);
 	if (argc == 4 && strcmp(argv[1], "-t") == 0)
 		return measure((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 0));
 	for (int n = 1; n < argc; n++)

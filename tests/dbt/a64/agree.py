@@ -64,21 +64,26 @@ def say(name, total, bad):
     return not bad and total > 0
 
 
+def run(name, mode, count, folder):
+    """Words of one kind, in chunks: every line's, neighbours of valid words, random ones."""
+    total, bad = 0, []
+    chunk = CHUNK if mode != "-g" else count
+    for n in range(0, count, chunk):
+        subprocess.run([A64DIS, mode, str(min(chunk, count - n)), str(SEED + n), os.path.join(folder, "words")], check=True)
+        more, wrong_ones = compare(folder)
+        total, bad = total + more, bad + wrong_ones
+    return say(name, total, bad)
+
+
 def main():
     if not llvm.tool():
-        print("SKIP: no " + " nor ".join(llvm.TOOLS))
+        print(f"SKIP: no llvm-objdump of LLVM {llvm.NEEDED} or newer")
         return 77
     print(f"seed {SEED}, {llvm.tool()}")
     with tempfile.TemporaryDirectory() as folder:
-        words = os.path.join(folder, "words")
-        subprocess.run([A64DIS, "-g", str(LINES), str(SEED), words], check=True)
-        good = say("words_of_every_line", *compare(folder))
-        total, bad = 0, []
-        for n in range(0, RANDOM, CHUNK):
-            subprocess.run([A64DIS, "-r", str(min(CHUNK, RANDOM - n)), str(SEED + n), words], check=True)
-            more, wrong_ones = compare(folder)
-            total, bad = total + more, bad + wrong_ones
-        return not ((RANDOM == 0 or say("random_words", total, bad)) and good)
+        good = [run("words_of_every_line", "-g", LINES, folder), run("neighbours_of_valid_words", "-m", RANDOM, folder),
+                run("random_words", "-r", RANDOM, folder)]
+    return not all(good)
 
 
 sys.exit(main())

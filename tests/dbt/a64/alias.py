@@ -11,6 +11,8 @@ SYS = re.compile(r"(ic|dc|at|tlbi|cfp|dvp|cpp)\t")
 GENERIC = re.compile(r"S\d_\d_C\d+_C\d+_\d")
 HINTS = {0: "nop", 1: "yield", 2: "wfe", 3: "wfi", 4: "sev", 5: "sevl", 16: "esb", 17: "psb\tcsync", 18: "tsb\tcsync",
          20: "csdb"}
+WIDTH = re.compile(r"^(movi\t\w+(?:\.2d)?, )#(0x[0-9a-f]+|0{16})$")  # LLVM counts the 0x as two of 16 digits
+LANE = re.compile(r"mov\t[bhsd]\d+, v\d+\.")
 TOP = {"b": 7, "h": 15, "w": 31}
 
 
@@ -44,16 +46,21 @@ def field(m):
 
 
 def plain(text):
-    return re.sub(r"\s*//.*$|\s*<[^>]*>", "", text).rstrip()
+    return re.sub(r"(?<=\w), #0(?=\]$)", "", re.sub(r"\s*//.*$|\s*<[^>]*>", "", text).rstrip())
 
 
 def canonical(text, ours):
     """LLVM's text, or ours when LLVM's is an alias of it."""
     text = plain(text)
+    text = WIDTH.sub(lambda m: f"{m[1]}#0x{int(m[2], 16):016x}", text)
+    if re.sub(r", lsl #\d\]$", "]", text) == ours:
+        return ours  # LLVM writes the shift where there is none
     m = MOV.match(text)
     if m:
         same = value(ours) == (m[1], int(m[2]) % (1 << (32 if m[1][0] == "w" else 64)))
         return ours if same else text
+    if LANE.match(text):
+        return "dup" + text[3:]
     if text.startswith("hint\t#"):
         return HINTS.get(int(text[6:]), text)
     if SYS.match(text) and ours.startswith("sys\t"):

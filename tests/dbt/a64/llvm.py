@@ -4,16 +4,23 @@ import shutil
 import struct
 import subprocess
 
-# The newest Debian release's tool that knows all that a64.decode declares.
-TOOLS = ("llvm-objdump-22", "llvm-objdump-19")
+# LLVM 19 is the first in Debian 12 that knows all that a64.decode declares.
+TOOLS = ("llvm-objdump-19", "llvm-objdump-22", "llvm-objdump")
+NEEDED = 19
 FEATURES = ("v8.6a,+crypto,+aes,+sha2,+sha3,+fullfp16,+fp16fml,+rcpc,+rcpc-immo,+rdm,+complxnum,+jsconv,+dotprod,"
             "+i8mm,+bf16,+flagm,+altnzcv,+fptoint,+dit,+ssbs,+sb,+ccpp,+ccdp,+mops,+cssc,+wfxt,+rand,+lse,+crc,+lor,"
             "-sve,-sve2,-sme,-mte,-pauth,-sm4,-ls64,-tme")
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
 
 
+def version(name):
+    text = subprocess.run([name, "--version"], capture_output=True, text=True, check=False).stdout
+    m = re.search(r"LLVM version (\d+)", text)
+    return int(m[1]) if m else 0
+
+
 def tool():
-    return next((t for t in TOOLS if shutil.which(t)), None)
+    return next((t for t in TOOLS if shutil.which(t) and version(t) >= NEEDED), None)
 
 
 def program(words, path):
