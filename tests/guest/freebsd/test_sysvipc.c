@@ -311,6 +311,45 @@ posix_queue_keeps_priorities(void)
 	CHECK_OK(SYS_close, q);
 }
 
+/* Of no such object, by no such command, to no such memory. */
+static void
+what_is_not_there_is_refused(void)
+{
+	struct mq_attr a = {.maxmsg = 2, .msgsize = 8};
+	union semun bad = {.buf = (void *)8};
+	struct msg_ds ds;
+	int64_t id, q;
+
+	CHECK((id = sys(NR_semget, 0, 1, IPC_CREAT | 0600)) >= 0);
+	CHECK_ERR(EINVAL, NR_semget, 0, -1, IPC_CREAT | 0600);
+	CHECK_ERR(EINVAL, NR_osemctl, id + 1, 0, GETVAL, 0);
+	CHECK_ERR(EINVAL, NR_osemctl, id, 0, 77, 0);
+	CHECK_ERR(EFAULT, NR_osemctl, id, 0, IPC_STAT, &bad);
+	CHECK_OK(NR_semctl, id, 0, IPC_RMID, 0);
+	CHECK((id = sys(NR_shmget, 0, 4096, IPC_CREAT | 0600)) >= 0);
+	CHECK_ERR(EINVAL, NR_shmctl, id, 77, 0);
+	CHECK_ERR(EFAULT, NR_shmctl, id, IPC_STAT, 8);
+	CHECK_ERR(EINVAL, NR_shmctl, id + 1, IPC_STAT, &ds);
+	CHECK_ERR(EFAULT, NR_oshmctl, id, IPC_STAT, 8);
+	CHECK_ERR(EINVAL, NR_oshmctl, id + 1, IPC_STAT, &ds);
+	CHECK_OK(NR_shmctl, id, IPC_RMID, 0);
+	CHECK((id = sys(NR_msgget, 0, IPC_CREAT | 0600)) >= 0);
+	CHECK_ERR(ENOENT, NR_msgget, 0x5a18, 0);
+	CHECK_ERR(EINVAL, NR_msgctl, id, 77, 0);
+	CHECK_ERR(EFAULT, NR_msgctl, id, IPC_STAT, 8);
+	CHECK_ERR(EINVAL, NR_msgctl, id + 1, IPC_STAT, &ds);
+	CHECK_ERR(EFAULT, NR_omsgctl, id, IPC_STAT, 8);
+	CHECK_ERR(EINVAL, NR_omsgctl, id + 1, IPC_STAT, &ds);
+	CHECK_OK(NR_msgctl, id, IPC_RMID, 0);
+	CHECK((q = sys(NR_mq_open, "/dragoman-refused", O_RDWR | O_CREAT, 0600, &a)) >= 0);
+	CHECK_ERR(EFAULT, NR_mq_setattr, q, 8, 0);
+	CHECK_ERR(EFAULT, NR_mq_setattr, q, 0, 8);
+	CHECK_ERR(EBADF, NR_mq_setattr, 0, 0, &a);
+	CHECK_ERR(EBADF, NR_mq_setattr, 777, 0, &a);
+	CHECK_OK(NR_mq_unlink, "/dragoman-refused");
+	CHECK_OK(SYS_close, q);
+}
+
 static volatile int notified, note_code;
 static volatile long note_value;
 
@@ -358,6 +397,7 @@ const struct test tests[] = {
     {"shmat_takes_an_address", shmat_takes_an_address},
     {"messages_come_in_order_and_by_type", messages_come_in_order_and_by_type},
     {"posix_queue_keeps_priorities", posix_queue_keeps_priorities},
+    {"what_is_not_there_is_refused", what_is_not_there_is_refused},
     {"posix_queue_notifies_once", posix_queue_notifies_once},
     {NULL, NULL},
 };
