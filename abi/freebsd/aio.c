@@ -317,34 +317,39 @@ fbsd_aio_wait(struct thread *t, struct fbsd_aio *a, struct timespec *ts, long (*
 	}
 }
 
+/* Names that are no requests are passed over; with no other there is nothing to wait for: kern_aio_suspend. */
 static long
 any_done(struct fbsd_aio *a, void *arg)
 {
 	const struct aio_wanted *w = arg;
 	const struct aio_job *j;
+	bool under_way = false;
 
 	for (int i = 0; i < w->n; i++) {
 		j = w->cb[i] ? fbsd_aio_find(a, w->cb[i]) : NULL;
-		if (w->cb[i] && (!j || j->state == AIO_DONE))
+		if (j && j->state == AIO_DONE)
 			return 0;
+		under_way |= j != NULL;
 	}
-	return -EAGAIN;
+	return under_way ? -EAGAIN : 0;
 }
 
 long
 fbsd_aio_suspend(struct thread *t, uint64_t list, int n, uint64_t timeout)
 {
-	struct fbsd_aio *a = fbsd_aio_get(t);
+	struct fbsd_aio *a = __atomic_load_n(&fbsd_task(t)->aio, __ATOMIC_ACQUIRE);
 	uint64_t cb[AIO_MOST];
 	struct aio_wanted w = {cb, n};
 	struct timespec ts, *tsp;
 	long r;
 
-	if (n < 0 || n > AIO_MOST || !a)
+	if (n < 0 || n > AIO_MOST)
 		return -EINVAL;
 	if (gm_read(cb, list, (uint64_t)n * 8))
 		return -EFAULT;
 	r = deadline_of(t, timeout, &ts, &tsp);
+	if (r == 0 && !a)
+		return -EAGAIN; /* the process has made no request yet */
 	return r ? r : fbsd_aio_wait(t, a, tsp, any_done, &w);
 }
 

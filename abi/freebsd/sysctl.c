@@ -10,7 +10,7 @@
 
 #include "freebsd-amd64.h"
 
-#define NAME_MAX_BYTES 1024u
+#define NAME_MAX_BYTES 1024u /* MAXPATHLEN */
 #define VALUE_MAX      (1u << 20)
 
 void
@@ -43,12 +43,37 @@ find_oid(const int32_t *mib, uint32_t n)
 	return NULL;
 }
 
-static const struct sysctl_row *
-find_name(const char *name)
+/* What is wrong with numbers that no row has: beyond a leaf, a node that holds rows, or nothing there. */
+static int
+missing(const int32_t *mib, uint32_t n)
 {
-	for (uint32_t i = 0; i < sysctl_nrows; i++)
-		if (!strcmp(sysctl_rows[i].name, name))
-			return &sysctl_rows[i];
+	for (uint32_t i = 0; i < sysctl_nrows; i++) {
+		const struct sysctl_row *r = &sysctl_rows[i];
+		uint32_t common = r->depth < n ? r->depth : n;
+
+		if (!memcmp(r->oid, mib, common * sizeof(mib[0])))
+			return r->depth < n ? -ENOTDIR : -EISDIR;
+	}
+	return -ENOENT;
+}
+
+/* A row, or a node by any row in it; *ret_depth is how many of the row's numbers the name stands for. */
+static const struct sysctl_row *
+find_name(const char *name, uint32_t *ret_depth)
+{
+	size_t n = strlen(name);
+	uint32_t parts = 1;
+
+	for (const char *p = name; *p; p++)
+		parts += *p == '.';
+	for (uint32_t i = 0; i < sysctl_nrows; i++) {
+		const struct sysctl_row *r = &sysctl_rows[i];
+
+		if (n == 0 || strncmp(r->name, name, n) || (r->name[n] && r->name[n] != '.'))
+			continue;
+		*ret_depth = r->name[n] ? parts : r->depth;
+		return r;
+	}
 	return NULL;
 }
 
@@ -119,16 +144,17 @@ name_to_oid(uint64_t new, uint64_t newlen, struct sysctl_out *o)
 {
 	char name[NAME_MAX_BYTES];
 	const struct sysctl_row *r;
+	uint32_t depth;
 
 	if (newlen == 0 || newlen >= sizeof(name))
 		return newlen ? -ENAMETOOLONG : -ENOENT;
 	if (gm_read(name, new, newlen))
 		return -EFAULT;
 	name[newlen] = 0;
-	r = find_name(name);
+	r = find_name(name, &depth);
 	if (!r)
 		return -ENOENT;
-	sysctl_bytes(o, r->oid, r->depth * 4u);
+	sysctl_bytes(o, r->oid, depth * 4u);
 	return 0;
 }
 
@@ -187,7 +213,7 @@ serve(struct thread *t, const int32_t *mib, uint32_t n, uint64_t old, uint64_t o
 	if (oldlenp && gm_load64(oldlenp, &room))
 		return -EFAULT;
 	if (mib[0] && !row)
-		return -ENOENT;
+		return missing(mib, n);
 	if (new && mib[0])
 		return -EPERM; /* nothing here can be set */
 	o.buf = malloc(VALUE_MAX);
@@ -219,16 +245,19 @@ fbsd_sysctlbyname(struct thread *t, uint64_t name, uint64_t namelen, uint64_t ol
 {
 	char text[NAME_MAX_BYTES];
 	const struct sysctl_row *r;
+	uint32_t depth;
 
+	if (namelen == 0 || namelen > NAME_MAX_BYTES)
+		return -EINVAL;
 	if (namelen >= sizeof(text))
-		return -ENAMETOOLONG;
+		return -ENOENT;
 	if (gm_read(text, name, namelen))
 		return -EFAULT;
 	text[namelen] = 0;
-	r = find_name(text);
+	r = find_name(text, &depth);
 	if (!r) {
 		log_debug(LOG_UNKNOWN, "sysctl %s is not there", text);
 		return -ENOENT;
 	}
-	return serve(t, r->oid, r->depth, old, oldlenp, new, newlen);
+	return serve(t, r->oid, depth, old, oldlenp, new, newlen);
 }

@@ -48,8 +48,9 @@ static void
 requests_read_and_write(void)
 {
 	int64_t fd = files_make(P("f"), "0123456789");
-	struct aiocb w = request(fd, "abc", 3, 2), r = request(fd, in, 20, 1);
+	struct aiocb w = request(fd, "abc", 3, 2), r = request(fd, in, 20, 1), *list[1] = {&w};
 
+	CHECK_ERR(EAGAIN, SYS_aio_suspend, list, 1, 0); /* no request was ever made */
 	CHECK_OK(SYS_aio_write, &w);
 	CHECK_EQ(await(&w), 0);
 	CHECK_EQ(sys(SYS_aio_return, &w), 3);
@@ -84,6 +85,14 @@ vectors_too(void)
 	CHECK_EQ(await(&w), 0);
 	CHECK_EQ(sys(SYS_aio_return, &w), 5);
 	CHECK(!memcmp(in, "ab", 2) && !memcmp(in + 10, "cde", 3));
+	CHECK_EQ(sys(SYS_aio_suspend, (struct aiocb *[1]){0}, 1, 0), 0); /* nothing to wait for */
+	w = request(fd, v, 0, 0);
+	CHECK_ERR(EINVAL, SYS_aio_writev, &w);
+	w = request(fd, v, 1025, 0); /* more than IOV_MAX */
+	CHECK_ERR(EINVAL, SYS_aio_readv, &w);
+	w = request(777, v, 2, 0);
+	CHECK_ERR(EBADF, SYS_aio_writev, &w);
+	CHECK_ERR(EBADF, SYS_aio_readv, &w);
 	sys(SYS_close, fd), sys(SYS_unlink, P("f"));
 }
 
@@ -120,7 +129,7 @@ static void
 sockets_wait_without_us(void)
 {
 	int fds[2];
-	struct aiocb r, *list[1] = {&r};
+	struct aiocb r, none, *list[1] = {&r}, *two[2] = {&none, &r};
 	struct timespec ts = {0, 10000000};
 
 	if (sys(SYS_socketpair, 1, 1, 0, fds) != 0)
@@ -130,6 +139,7 @@ sockets_wait_without_us(void)
 	CHECK_EQ(sys(SYS_aio_error, &r), EINPROGRESS);
 	CHECK_ERR(EINVAL, SYS_aio_return, &r);
 	CHECK_ERR(EAGAIN, SYS_aio_suspend, list, 1, &ts);
+	CHECK_ERR(EAGAIN, SYS_aio_suspend, two, 2, &ts); /* one that is none does not end it */
 	CHECK_EQ(sys(SYS_write, fds[1], "hello", 5), 5);
 	CHECK_EQ(await(&r), 0);
 	CHECK_EQ(sys(SYS_aio_return, &r), 5);

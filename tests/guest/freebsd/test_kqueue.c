@@ -277,6 +277,51 @@ kqueues_are_not_inherited(void)
 	sys(SYS_close, kq);
 }
 
+struct kevent11 {
+	uint64_t ident;
+	int16_t filter;
+	uint16_t flags;
+	uint32_t fflags;
+	int64_t data;
+	uint64_t udata;
+};
+_Static_assert(sizeof(struct kevent11) == 32, "kevent of FreeBSD 11");
+
+static void
+old_programs_have_short_events(void)
+{
+	struct kevent11 k[2] = {{5, USER, EV_ADD | EV_CLEAR, 0, 0, 7}, {5, USER, 0, NOTE_TRIGGER | 0xc0000000u | 9, 3, 8}}, o[2];
+	struct timespec zero = {0, 0};
+	int64_t kq;
+
+	CHECK((kq = sys(SYS_kqueue)) >= 0);
+	memset(o, 0xee, sizeof(o));
+	CHECK_EQ(sys(SYS_kevent11, kq, k, 2, o, 2, &zero), 1);
+	CHECK_EQ(o[0].ident, 5);
+	CHECK_EQ(o[0].filter, USER);
+	CHECK_EQ(o[0].fflags, 9);
+	CHECK_EQ(o[0].data, 3);
+	CHECK_EQ(o[0].udata, 8);
+	CHECK_EQ(o[1].ident, 0xeeeeeeeeeeeeeeeeull);
+	CHECK_ERR(EBADF, SYS_kevent11, 999, 0, 0, o, 1, &zero);
+	CHECK_ERR(EFAULT, SYS_kevent11, kq, 8, 1, 0, 0, 0);
+	CHECK_ERR(EINVAL, SYS_kevent11, kq, k, -1, 0, 0, 0);
+	CHECK_OK(SYS_close, kq);
+}
+
+static void
+kqueues_are_made(void)
+{
+	int64_t a, b;
+
+	CHECK((a = sys(SYS_kqueue)) >= 0);
+	CHECK((b = sys(SYS_kqueuex, 1 /* KQUEUE_CLOEXEC */)) > a);
+	CHECK_EQ(sys(SYS_fcntl, a, 1 /* F_GETFD */), 0);
+	CHECK_EQ(sys(SYS_fcntl, b, 1), 1);
+	CHECK_ERR(EINVAL, SYS_kqueuex, 0x80);
+	sys(SYS_close, a), sys(SYS_close, b);
+}
+
 static void
 kqueues_nest(void)
 {
@@ -321,6 +366,8 @@ const struct test tests[] = {
     {"files_that_change", files_that_change},
     {"closing_a_descriptor_drops_its_notes", closing_a_descriptor_drops_its_notes},
     {"kqueues_are_not_inherited", kqueues_are_not_inherited},
+    {"old_programs_have_short_events", old_programs_have_short_events},
+    {"kqueues_are_made", kqueues_are_made},
     {"kqueues_nest", kqueues_nest},
     {"refused_connects_wake_a_write_note_alone", refused_connects_wake_a_write_note_alone},
     {0},

@@ -12,7 +12,7 @@ struct refused {
 /* What takes a privilege. */
 static const struct refused eperm[] = {
     {21, "mount"}, {22, "unmount"}, {26, "ptrace"}, {50, "setlogin"}, {51, "acct"}, {55, "reboot"}, {56, "revoke"},
-    {85, "swapon"}, {122, "settimeofday"}, {140, "adjtime"}, {176, "ntp_adjtime"}, {233, "clock_settime"},
+    {85, "swapon"}, {122, "settimeofday"}, {233, "clock_settime"},
     {297, "freebsd4_fhstatfs"}, {298, "fhopen"}, {299, "freebsd11_fhstat"}, {304, "kldload"}, {305, "kldunload"},
     {338, "jail"}, {378, "nmount"}, {398, "freebsd11_fhstatfs"}, {424, "freebsd13_swapoff"}, {436, "jail_attach"},
     {444, "kldunloadf"}, {507, "jail_set"}, {508, "jail_remove"}, {524, "setloginclass"}, {553, "fhstat"},
@@ -23,7 +23,7 @@ static const struct refused eperm[] = {
 /* What the kernel was not built with, or has no module for. */
 static const struct refused enosys[] = {
     {44, "profil"}, {45, "ktrace"}, {205, "undelete"}, {241, "ffclock_getcounter"}, {242, "ffclock_setestimate"},
-    {243, "ffclock_getestimate"}, {248, "ntp_gettime"}, {339, "nnpfs_syscall"}, {342, "freebsd4_sigaction"},
+    {243, "ffclock_getestimate"}, {339, "nnpfs_syscall"}, {342, "freebsd4_sigaction"},
     {344, "freebsd4_sigreturn"}, {374, "__setugid"}, {377, "afs3_syscall"}, {384, "__mac_get_proc"},
     {400, "ksem_close"}, {415, "__mac_execve"}, {445, "audit"}, {471, "sctp_peeloff"}, {515, "__cap_rights_get"},
     {516, "cap_enter"}, {525, "rctl_get_racct"}, {533, "cap_rights_limit"}, {534, "cap_ioctls_limit"},

@@ -75,11 +75,37 @@ nothing_can_be_set(void)
 	CHECK_EQ(sys(SYS___sysctlbyname, "kern.maxproc", 12, 0, 0, &v, 4), -EPERM);
 }
 
+enum { ENOTDIR_ = 20, EISDIR_ = 21 };
+
+/* sysctl_find_oid, sysctl_root and sys___sysctl of sys/kern/kern_sysctl.c. */
+static void
+bad_names_and_places(void)
+{
+	int mib[26] = {1, 1}, v = 0, deep[3] = {1, 1, 1}, node[2] = {1, 14}, none[2] = {1, 99999};
+	uint64_t n = sizeof(v);
+
+	CHECK_ERR(EINVAL, SYS___sysctl, mib, 1, &v, &n, 0, 0);
+	CHECK_ERR(EINVAL, SYS___sysctl, mib, 25, &v, &n, 0, 0);
+	CHECK_ERR(EFAULT, SYS___sysctl, 8, 2, &v, &n, 0, 0);
+	CHECK_ERR(EFAULT, SYS___sysctl, mib, 2, &v, 8, 0, 0);
+	CHECK_ERR(ENOENT, SYS___sysctl, none, 2, &v, &n, 0, 0);
+	CHECK_ERR(ENOTDIR_, SYS___sysctl, deep, 3, &v, &n, 0, 0);
+	CHECK_ERR(EISDIR_, SYS___sysctl, node, 2, &v, &n, 0, 0);
+	CHECK_ERR(ENOENT, SYS___sysctlbyname, "no.such.thing", 13, &v, &n, 0, 0);
+	CHECK_ERR(EINVAL, SYS___sysctlbyname, "kern", 0, &v, &n, 0, 0);
+	CHECK_ERR(EINVAL, SYS___sysctlbyname, "kern", 1025, &v, &n, 0, 0);
+	CHECK_ERR(EFAULT, SYS___sysctlbyname, 8, 5, &v, &n, 0, 0);
+	CHECK_ERR(EISDIR_, SYS___sysctlbyname, "kern", 4, &v, &n, 0, 0);
+	CHECK_ERR(EFAULT, SYS___sysctlbyname, "hw.ncpu", 7, 8, &n, 0, 0);
+	CHECK_EQ(v, 0);
+}
+
 const struct test tests[] = {
     {"numbers_and_names_agree", numbers_and_names_agree},
     {"size_protocol", size_protocol},
     {"name_becomes_oid_and_back", name_becomes_oid_and_back},
     {"own_path_and_arguments", own_path_and_arguments},
+    {"bad_names_and_places", bad_names_and_places},
     {"nothing_can_be_set", nothing_can_be_set},
     {0},
 };

@@ -6,7 +6,7 @@
  */
 #include "../kit/signals.h"
 
-enum { NR_gettimeofday = 116, NR_getrusage = 117, NR_clock_getres = 234, NR_clock_nanosleep = 244,
+enum { NR_adjtime = 140, NR_ntp_adjtime = 176, NR_ntp_gettime = 248, NR_gettimeofday = 116, NR_getrusage = 117, NR_clock_getres = 234, NR_clock_nanosleep = 244,
        NR_clock_getcpuclockid2 = 247, NR_timerfd_create = 585, NR_timerfd_gettime, NR_timerfd_settime };
 enum { CLOCK_VIRTUAL = 1, CLOCK_PROF, CLOCK_UPTIME = 5, CLOCK_SECOND = 13, CLOCK_THREAD_CPUTIME_ID, CLOCK_PROCESS_CPUTIME_ID };
 #define BAD ((void *)8)
@@ -234,6 +234,56 @@ timer_descriptors_refuse(void)
 	CHECK_EQ(sys(SYS_close, fd), 0);
 }
 
+struct timex {
+	unsigned modes;
+	long offset, freq, maxerror, esterror;
+	int status;
+	long constant, precision, tolerance, ppsfreq, jitter;
+	int shift;
+	long stabil, jitcnt, calcnt, errcnt, stbcnt;
+};
+_Static_assert(sizeof(struct timex) == 136, "sys/timex.h");
+struct ntptimeval {
+	struct timespec time;
+	long maxerror, esterror, tai;
+	int state;
+};
+_Static_assert(sizeof(struct ntptimeval) == 48, "sys/timex.h");
+
+/* sys/kern/kern_ntptime.c: anyone may look, a change takes PRIV_NTP_ADJTIME or PRIV_ADJTIME. */
+static void
+the_clocks_discipline_may_be_looked_at(void)
+{
+	struct timex tx;
+	struct ntptimeval tv;
+	long delta[2] = {0, 1}, old[2] = {7, 7};
+	int64_t state, a = now(CLOCK_REALTIME), b;
+
+	memset(&tx, 0xee, sizeof(tx));
+	tx.modes = 0;
+	CHECK((state = sys(NR_ntp_adjtime, &tx)) >= 0);
+	CHECK(state <= 5 /* TIME_ERROR */);
+	CHECK_EQ(tx.modes, 0);
+	CHECK(tx.precision > 0 && tx.tolerance > 0 && tx.maxerror >= 0);
+	CHECK(tx.status != (int)0xeeeeeeee && tx.stbcnt != (long)0xeeeeeeeeeeeeeeee);
+	tx.modes = 2; /* MOD_FREQUENCY */
+	CHECK_ERR(EPERM, NR_ntp_adjtime, &tx);
+	CHECK_ERR(EFAULT, NR_ntp_adjtime, BAD);
+	memset(&tv, 0xee, sizeof(tv));
+	CHECK((state = sys(NR_ntp_gettime, &tv)) >= 0);
+	b = now(CLOCK_REALTIME);
+	CHECK_EQ(tv.state, state);
+	CHECK(tv.time.nsec >= 0 && tv.time.nsec < SECOND);
+	CHECK(ns(tv.time) >= a - 1000 && ns(tv.time) <= b);
+	CHECK_ERR(EFAULT, NR_ntp_gettime, BAD);
+	CHECK_EQ(sys(NR_adjtime, 0, old), 0);
+	CHECK(old[1] >= 0 && old[1] < 1000000);
+	CHECK_EQ(sys(NR_adjtime, 0, 0), 0);
+	CHECK_ERR(EPERM, NR_adjtime, delta, old);
+	CHECK_ERR(EFAULT, NR_adjtime, BAD, old);
+	CHECK_ERR(EFAULT, NR_adjtime, 0, BAD);
+}
+
 const struct test tests[] = {
     {"clocks_tell_the_time", clocks_tell_the_time},
     {"clocks_agree_and_do_not_go_back", clocks_agree_and_do_not_go_back},
@@ -244,5 +294,6 @@ const struct test tests[] = {
     {"usage_is_counted", usage_is_counted},
     {"timer_descriptors_count_expirations", timer_descriptors_count_expirations},
     {"timer_descriptors_refuse", timer_descriptors_refuse},
+    {"the_clocks_discipline_may_be_looked_at", the_clocks_discipline_may_be_looked_at},
     {0},
 };
