@@ -1,6 +1,6 @@
 """
 Every implemented call has a guest test that looks at a value of it and at an error of it, or a line in untested.list that
-says which of them is missing.  coverage.py MAP LIST PROGRAM...
+says which of them cannot be looked at, and why.  coverage.py MAP LIST PROGRAM...
 --table first: print what each call has, judge nothing.  --shrink first: take what is tested now out of the list.
 
 The evidence is what the compiler put into the guest programs: the kit's macros leave number and kind of every call site
@@ -46,7 +46,7 @@ def listed(path):
         words = text.split()
         if not words or words[0].startswith("#"):
             continue
-        if len(words) != 2 or words[1] not in MISSING or words[0] in rows or ("--" in line and not why.strip()):
+        if len(words) != 2 or words[1] not in MISSING or words[0] in rows or not why.strip():
             bad.append(f"{path}:{n}: not of the form: NAME value|error|both -- why; or named twice")
         else:
             rows[words[0]] = MISSING[words[1]]

@@ -110,10 +110,11 @@ def coverage(folder):
         ("a_call_that_nobody_looks_at_is_refused", [(3, 0), *write], "", "3 read: no guest test asserts both"),
         ("a_value_alone_is_refused", [(3, 1), *write], "", "3 read: no guest test asserts error"),
         ("what_is_listed_passes", [(3, 1), *write], "read error -- reasons\n", None),
-        ("what_is_listed_must_still_be_missing", [(3, 1), (3, 2), *write], "read error\n", "3 read: is tested now"),
-        ("half_of_what_is_listed_too", [(3, 1), *write], "read both\n", "3 read: is tested now (value)"),
-        ("only_implemented_calls_are_listed", [(3, 1), (3, 2), *write], "open both\n", "open: in untested.list, but no"),
-        ("the_list_has_a_form", [(3, 1), *write], "read errors\n", "untested.list:1: not of the form"),
+        ("what_is_listed_must_still_be_missing", [(3, 1), (3, 2), *write], "read error -- why\n", "3 read: is tested now"),
+        ("half_of_what_is_listed_too", [(3, 1), *write], "read both -- why\n", "3 read: is tested now (value)"),
+        ("only_implemented_calls_are_listed", [(3, 1), (3, 2), *write], "open both -- why\n", "open: in untested.list, but no"),
+        ("the_list_has_a_form", [(3, 1), *write], "read errors -- why\n", "untested.list:1: not of the form"),
+        ("the_list_has_reasons", [(3, 1), *write], "read error\n", "untested.list:1: not of the form"),
         ("a_program_without_notes_is_refused", [], "", "no call sites, so nothing was checked"),
     ]
     for title, notes, known, want in rows:
