@@ -52,6 +52,10 @@ static void
 masters_have_slaves(void)
 {
 	unsigned short size[4] = {24, 80, 0, 0}, got[4] = {0};
+	struct {
+		int fd;
+		short events, revents;
+	} arrives = {.events = 1 /* POLLIN */};
 	char buf[8] = {0};
 	int64_t master = sys(SYS_posix_openpt, O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
 	int n = -1;
@@ -73,6 +77,8 @@ masters_have_slaves(void)
 	CHECK_OK(SYS_ioctl, slave, TIOCGWINSZ, got);
 	CHECK(got[0] == 24 && got[1] == 80);
 	CHECK_EQ(sys(SYS_write, master, "in", 2), 2);
+	arrives.fd = (int)slave; /* a terminal's input takes its time */
+	CHECK_EQ(sys(SYS_poll, &arrives, 1, -1), 1);
 	CHECK_EQ(sys(SYS_ioctl, slave, FIONREAD, &n), 0);
 	CHECK_EQ(n, 2);
 	CHECK_EQ(sys(SYS_read, slave, buf, 8), 2);
