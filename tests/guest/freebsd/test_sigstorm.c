@@ -5,11 +5,11 @@
 #include "../kit/stress.h"
 
 /* In the short suite; the long one multiplies them. */
-#define COMPUTE_SIGNALS (4000 * times)
-#define PIPE_BYTES      (1500 * times)
-#define PIPE_SIGNALS    (600 * times)
+#define COMPUTE_SIGNALS (1500 * times)
+#define PIPE_BYTES      (300 * times)
+#define PIPE_SIGNALS    (300 * times)
 #define MASK_ROUNDS     (5000 * times)
-#define MASK_SIGNALS    (600 * times)
+#define MASK_SIGNALS    (200 * times)
 #define FORKS           (60 * times)
 #define VALUES          (1000 * times)
 #define ROUNDS          (10 * times)
