@@ -165,6 +165,10 @@ sets_are_written_by_name(void **state)
 	    {"unlinkat", 2, 0, "0"},
 	    {"lseek", 2, 2, "SEEK_END"},
 	    {"lseek", 2, 9, "0x9"},
+	    {"socket", 1, 0x30000001, "SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK"},
+	    {"socket", 1, 77, "0x4d"},
+	    {"setsockopt", 1, 0xffff, "SOL_SOCKET"},
+	    {"ioctl", 1, 0x40087468, "TIOCGWINSZ"},
 	    {"access", 1, 0, "F_OK"},
 	    {"access", 1, 6, "R_OK|W_OK"},
 	};

@@ -5,7 +5,7 @@
 #include "../kit/fbsd.h"
 #include "../kit/kit.h"
 
-enum { NR_kqueue = 362, NR_kevent = 560, NR_socket = 97, NR_connect = 98, NR_sendmsg = 28, NR_socketpair = 135, NR_nanosleep = 240,
+enum { NR_kqueue = 362, NR_kevent = 560, NR_socket = 97, NR_connect = 98, NR_sendmsg = 28, NR_socketpair = 135, NR_setsockopt = 105, NR_shutdown = 134, NR_ioctl = 54, NR_nanosleep = 240,
        NR_umtx_op = 454, NR_utimensat = 547, NR_pwritev = 290, NR_swapon = 85 };
 
 struct iovec {
@@ -145,7 +145,7 @@ network(void)
 	static struct sockaddr_in6 in6 = {.len = 28, .family = 28, .port = 0xbb01, .addr = {[15] = 1}, .scope = 3};
 	static struct iovec v[2] = {{"over a ", 7}, {"socket", 6}};
 	struct msghdr m = {.iov = v, .iovlen = 2};
-	int pair[2], bad = 99;
+	int pair[2], bad = 99, on = 1;
 
 	call(NR_connect, bad, &un, 106);
 	call(NR_connect, bad, &in, 16);
@@ -153,6 +153,10 @@ network(void)
 	call(NR_socket, 1, 1, 0);
 	call(NR_socketpair, 1, 1, 0, pair);
 	call(NR_sendmsg, pair[0], &m, 0x20000);
+	call(NR_setsockopt, pair[0], 0xffff, 8, &on, 4);
+	call(NR_ioctl, pair[1], 0x4004667f, &on);
+	call(NR_shutdown, pair[0], 1);
+	call(NR_socket, 2, 0x10000002, 17);
 }
 
 static void
