@@ -165,7 +165,7 @@ oneshot_is_delivered_once(void)
 	CHECK(all_once((uint32_t)(DRIVERS * rounds)));
 }
 
-/* It stays triggered: enabling it is enough for the next delivery, and nobody else has it until then. */
+/* It stays triggered: enabling it is enough for the next delivery, and nobody else has it until then, trigger it who will. */
 static void
 take_dispatched(struct kevent *e)
 {
@@ -173,6 +173,8 @@ take_dispatched(struct kevent *e)
 
 	if (__sync_fetch_and_add(&inside[id], 1))
 		broke(6);
+	if (change(e->ident, USER, 0, NOTE_TRIGGER, 0, id))
+		broke(18);
 	if (++delivered[id] % 8 == 0)
 		sys(SYS_sched_yield);
 	__sync_fetch_and_sub(&inside[id], 1);
@@ -242,8 +244,10 @@ read_all(struct kevent *e)
 	char buf[64];
 	int64_t n;
 
-	while ((n = sys(SYS_read, e->ident, buf, sizeof(buf))) > 0)
+	while ((n = sys(SYS_read, e->ident, buf, sizeof(buf))) > 0) {
+		__sync_fetch_and_add(&delivered[e->udata], (uint32_t)n);
 		__sync_fetch_and_add(&total, (uint32_t)n);
+	}
 	if (n != -EAGAIN)
 		broke(12);
 }
@@ -265,6 +269,10 @@ write_bytes(void *arg)
 			sys(SYS_sched_yield);
 		else
 			return broke(13);
+		/* Each second time the next write must not help out. */
+		bool wait = random_next(&state) % 2;
+		while (wait && delivered[(long)arg] < i && !broken)
+			sys(SYS_sched_yield);
 	}
 }
 
