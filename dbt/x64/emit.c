@@ -118,19 +118,32 @@ rex_byte(x64_op op, unsigned reg, unsigned rm)
 	return (rm_byte && rm >= 4) || (op & X64_8 && reg >= 4) ? 0x40 : 0;
 }
 
+/* An opcode whose modrm.reg is a digit has no register there to be 8 bits wide. */
+X64_INLINE bool
+has_digit(x64_op op)
+{
+	return 1ull << x64_op_shape(op) & (X64_IS(M) | X64_IS(M_R) | X64_IS(M_M) | X64_IS(MB) | X64_IS(SH));
+}
+
+/* byte: REX without a bit, for 8-bit registers */
 X64_INLINE void
 gr(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm, unsigned byte, int64_t imm, unsigned immn)
 {
+	uint8_t *p = b->p;
 	uint64_t v;
 	unsigned n;
 
+	if (X64_UNLIKELY((reg | rm) > 15))
+		x64_bad(op, "no such register");
+	if (X64_UNLIKELY(op & X64_LOCK))
+		x64_bad(op, "lock without memory");
 	if (!room(b))
 		return;
 	n = head(op, rex_w(op) | (reg >> 3) << 2 | rm >> 3 | byte, &v);
-	store8(b->p, v | (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7)) << (n * 8));
-	b->p += n + 1;
-	store4(b->p, (uint32_t)imm);
-	b->p += immn;
+	store8(p, v | (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7)) << (n * 8));
+	p += n + 1;
+	store4(p, (uint32_t)imm);
+	b->p = p + immn;
 }
 
 X64_INLINE void
@@ -140,6 +153,8 @@ gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, un
 	uint64_t v;
 	unsigned n;
 
+	if (X64_UNLIKELY(reg > 15))
+		x64_bad(op, "no such register");
 	if (!room(b))
 		return;
 	n = head(op, rex_w(op) | (reg >> 3 & 1) << 2 | (m.index >> 3 & 1) << 1 | (m.base >> 3 & 1) | byte, &v);
@@ -149,29 +164,49 @@ gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, un
 	b->p = p + immn;
 }
 
-/* An opcode whose modrm.reg is a digit has no register there to be 8 bits wide. */
-X64_INLINE bool
-has_digit(x64_op op)
-{
-	return 1ull << x64_op_shape(op) & (X64_IS(M) | X64_IS(M_R) | X64_IS(M_M) | X64_IS(MB) | X64_IS(SH));
-}
-
 void
-x64_enc_gr(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm, int64_t imm, unsigned immn)
+x64_enc_gri(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm, int64_t imm, unsigned immn)
 {
-	if (X64_UNLIKELY((reg | rm) > 15))
-		x64_bad(op, "no such register");
-	if (X64_UNLIKELY(op & X64_LOCK))
-		x64_bad(op, "lock without memory");
 	gr(b, op, reg, rm, rex_byte(op, has_digit(op) ? 0 : reg, rm), imm, immn);
 }
 
 void
-x64_enc_gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, unsigned immn)
+x64_enc_gmi(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, unsigned immn)
 {
-	if (X64_UNLIKELY(reg > 15))
-		x64_bad(op, "no such register");
 	gm(b, op, reg, m, imm, immn, op & X64_8 && reg >= 4 && !has_digit(op) ? 0x40 : 0);
+}
+
+/* What most code is made of: one byte of opcode, 32 or 64 bits.  The encoders above can do it too, more slowly. */
+#define NOT_PLAIN (7ull << X64_BIT_MAP | 3ull << X64_BIT_PP | X64_8 | X64_16 | X64_LOCK)
+
+void
+x64_enc_gr(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm)
+{
+	unsigned rex = rex_w(op) | (reg >> 3) << 2 | rm >> 3, n = rex ? 1 : 0;
+	uint8_t *p = b->p;
+
+	if (op & NOT_PLAIN || X64_UNLIKELY((reg | rm) > 15 || p > b->limit)) {
+		x64_enc_gri(b, op, reg, rm, 0, 0);
+		return;
+	}
+	store4(p, 0x40 | rex);
+	store4(p + n, (op & 0xff) | (0xc0 | (reg & 7) << 3 | (rm & 7)) << 8);
+	b->p = p + n + 2;
+}
+
+void
+x64_enc_gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m)
+{
+	unsigned rex = rex_w(op) | (reg >> 3 & 1) << 2 | (m.index >> 3 & 1) << 1 | (m.base >> 3 & 1), n = rex ? 1 : 0;
+	uint8_t *p = b->p;
+
+	if (op & NOT_PLAIN || X64_UNLIKELY(reg > 15 || p > b->limit)) {
+		x64_enc_gmi(b, op, reg, m, 0, 0);
+		return;
+	}
+	*p = (uint8_t)(0x40 | rex);
+	p[n] = (uint8_t)op;
+	b->p = put_mem(b, p + n + 1, op, reg, m, 0, 0);
 }
 
 /* No modrm: the register, if any, is in the opcode. */
@@ -231,8 +266,16 @@ x64_enc_ri(struct x64_buf *b, x64_op op, unsigned rm, int64_t imm)
 	x64_op form = op;
 	uint64_t v;
 
-	if (X64_UNLIKELY(rm > 15))
-		x64_bad(op, "no such register");
+	if (x64_op_shape(op) == X64_SHAPE_ALU && !(op & NOT_PLAIN) && fits8(imm) && room(b) && rm < 16) {
+		uint8_t *p = b->p;
+		unsigned rex = rex_w(op) | rm >> 3;
+
+		store8(p, 0x40 | rex);
+		p += rex ? 1 : 0;
+		store4(p, 0x83 | (0xc0 | digit << 3 | (rm & 7)) << 8 | (uint32_t)(uint8_t)imm << 16);
+		b->p = p + 3;
+		return;
+	}
 	if (X64_UNLIKELY(op & X64_LOCK))
 		x64_bad(op, "lock without memory");
 	immn = to_imm(&form, &imm);

@@ -71,8 +71,10 @@ struct x64_mem x64_at_rip(const struct x64_buf *b, uint64_t addr);
 _Noreturn void x64_bad(x64_op op, const char *what);
 
 /* The encoders.  immn: bytes of immediate. */
-void x64_enc_gr(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm, int64_t imm, unsigned immn);
-void x64_enc_gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, unsigned immn);
+void x64_enc_gr(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm);
+void x64_enc_gm(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m);
+void x64_enc_gri(struct x64_buf *b, x64_op op, unsigned reg, unsigned rm, int64_t imm, unsigned immn);
+void x64_enc_gmi(struct x64_buf *b, x64_op op, unsigned reg, struct x64_mem m, int64_t imm, unsigned immn);
 void x64_enc_vr(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, unsigned rm, uint8_t imm, unsigned immn);
 void x64_enc_vm(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, struct x64_mem m, uint8_t imm, unsigned immn);
 void x64_enc_ri(struct x64_buf *b, x64_op op, unsigned rm, int64_t imm);

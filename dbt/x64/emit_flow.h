@@ -34,6 +34,11 @@ void x64_call_to(struct x64_buf *b, uint64_t addr);
 uint8_t *x64_jmp_patchable(struct x64_buf *b, uint64_t addr);
 uint8_t *x64_jcc_patchable(struct x64_buf *b, enum x64_cc cc, uint64_t addr);
 uint8_t *x64_call_patchable(struct x64_buf *b, uint64_t addr);
+/**
+ * The same behind a comparison that begins at @from (b->p before it): the nops go in front of that, so that the CPU still
+ * fuses the two.  The comparison has no rip-relative operand.
+ */
+uint8_t *x64_jcc_patchable_fused(struct x64_buf *b, uint8_t *from, enum x64_cc cc, uint64_t addr);
 /** Aim such a jump, with one store.  @bias is the buffer's.  -ERANGE when rel32 does not reach. */
 int x64_patch(uint8_t *disp, int64_t bias, uint64_t addr);
 

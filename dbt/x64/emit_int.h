@@ -17,14 +17,14 @@ x64_r(struct x64_buf *b, x64_op op, enum x64_gpr r)
 	if (x64_op_shape(op) == X64_SHAPE_O)
 		x64_enc_o(b, op, r);
 	else
-		x64_enc_gr(b, op, x64_op_digit(op), r, 0, 0);
+		x64_enc_gr(b, op, x64_op_digit(op), r);
 }
 
 static inline void
 x64_m(struct x64_buf *b, x64_op op, struct x64_mem m)
 {
 	x64_want(op, X64_IS(M) | X64_IS(M_M) | X64_IS(MB) | X64_IS(SH));
-	x64_enc_gm(b, op, x64_op_digit(op), m, 0, 0);
+	x64_enc_gm(b, op, x64_op_digit(op), m);
 }
 
 static inline void
@@ -35,9 +35,9 @@ x64_rr(struct x64_buf *b, x64_op op, enum x64_gpr d, enum x64_gpr s)
 	if (x64_op_shape(op) == X64_SHAPE_NM)
 		x64_enc_vr(b, op, x64_op_digit(op), d, s, 0, 0);
 	else if (1ull << x64_op_shape(op) & (X64_IS(RM) | X64_IS(RMB) | X64_IS(RMW) | X64_IS(RMD)))
-		x64_enc_gr(b, op, d, s, 0, 0);
+		x64_enc_gr(b, op, d, s);
 	else
-		x64_enc_gr(b, op, s, d, 0, 0);
+		x64_enc_gr(b, op, s, d);
 }
 
 /** Register from memory, or memory as the second operand. */
@@ -53,7 +53,7 @@ x64_rm(struct x64_buf *b, x64_op op, enum x64_gpr d, struct x64_mem m)
 	else if (shape == X64_SHAPE_GV)
 		x64_enc_vm(b, op, d, 0, m, 0, 0);
 	else
-		x64_enc_gm(b, shape == X64_SHAPE_ALU || shape == X64_SHAPE_MOV ? op | 2 : op, d, m, 0, 0);
+		x64_enc_gm(b, shape == X64_SHAPE_ALU || shape == X64_SHAPE_MOV ? op | 2 : op, d, m);
 }
 
 /** Memory from register, or memory as the first operand. */
@@ -61,7 +61,7 @@ static inline void
 x64_mr(struct x64_buf *b, x64_op op, struct x64_mem m, enum x64_gpr s)
 {
 	x64_want(op, X64_IS(ALU) | X64_IS(MOV) | X64_IS(TEST) | X64_IS(MR) | X64_IS(MR_M) | X64_IS(BT));
-	x64_enc_gm(b, op, s, m, 0, 0);
+	x64_enc_gm(b, op, s, m);
 }
 
 /**
@@ -102,11 +102,11 @@ x64_rri(struct x64_buf *b, x64_op op, enum x64_gpr d, enum x64_gpr s, int64_t im
 		return;
 	}
 	if (x64_op_shape(op) == X64_SHAPE_MRI) {
-		x64_enc_gr(b, op, s, d, imm, 1);
+		x64_enc_gri(b, op, s, d, imm, 1);
 		return;
 	}
 	immn = x64_imul_imm(&op, imm);
-	x64_enc_gr(b, op, d, s, imm, immn);
+	x64_enc_gri(b, op, d, s, imm, immn);
 }
 
 static inline void
@@ -120,14 +120,14 @@ x64_rmi(struct x64_buf *b, x64_op op, enum x64_gpr d, struct x64_mem m, int64_t 
 		return;
 	}
 	immn = x64_imul_imm(&op, imm);
-	x64_enc_gm(b, op, d, m, imm, immn);
+	x64_enc_gmi(b, op, d, m, imm, immn);
 }
 
 static inline void
 x64_mri(struct x64_buf *b, x64_op op, struct x64_mem m, enum x64_gpr s, int64_t imm)
 {
 	x64_want(op, X64_IS(MRI));
-	x64_enc_gm(b, op, s, m, imm, 1);
+	x64_enc_gmi(b, op, s, m, imm, 1);
 }
 
 /** BMI: andn, mulx (high half, low half, factor), pdep, pext; shlx, bextr and such (d, value, count). */

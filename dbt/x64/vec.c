@@ -68,10 +68,11 @@ evex(x64_op op, unsigned reg, unsigned x, unsigned bb, unsigned nds)
 	return 0x62 | p0 << 8 | p1 << 16 | (uint64_t)p2 << 24 | (op & 0xff) << 32;
 }
 
+/* Needs nothing that VEX does not have. */
 X64_INLINE bool
-wants_evex(x64_op op, unsigned regs)
+plain_vex(x64_op op, unsigned regs)
 {
-	return (op >> X64_BIT_ENC & 3) == X64_ENC_EVEX || op & EVEX_ONLY || regs & 16;
+	return op & (1ull << X64_BIT_ENC) && !(op & EVEX_ONLY) && regs < 16;
 }
 
 /* A load's opcode for a store that is one byte shorter: vmovaps v1, v9 as vmovaps v9 <- v1 in the other direction. */
@@ -81,28 +82,63 @@ swaps(x64_op op, unsigned reg, unsigned rm)
 	return x64_op_shape(op) == X64_SHAPE_VMOV && rm >= 8 && reg < 8;
 }
 
-void
-x64_enc_vr(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, unsigned rm, uint8_t imm, unsigned immn)
+/* EVEX, or neither prefix: SHA. */
+static __attribute__((noinline)) void
+other_vr(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, unsigned rm, uint8_t imm, unsigned immn)
 {
-	uint64_t v;
-	unsigned n;
-
 	if (X64_UNLIKELY((reg | nds | rm) > 31))
 		x64_bad(op, "no such register");
 	if (X64_UNLIKELY((op >> X64_BIT_ENC & 3) == X64_ENC_LEGACY)) {
-		x64_enc_gr(b, op, reg, rm, imm, immn);
+		x64_enc_gri(b, op, reg, rm, imm, immn);
 		return;
 	}
 	if (!room(b))
 		return;
-	if (wants_evex(op, reg | nds | rm)) {
-		if (X64_UNLIKELY((op >> X64_BIT_ENC & 3) != X64_ENC_BOTH || op & (EVEX_ONLY & ~X64_512)))
-			check_evex(op, false);
-		if (op & B_BIT) /* the length's place says how to round */
-			op = (op & ~(X64_256 | X64_512)) | (op >> X64_BIT_RC & 3) << LEN_SHIFT;
-		store8(b->p, evex(op, reg, rm >> 4, rm >> 3 & 1, nds) |
-				     (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7)) << 40 | (uint64_t)imm << 48);
-		b->p += 6 + immn;
+	if (op & (X64_Z | MASKED | B_BIT | RC_BITS) || X64_UNLIKELY(!(op >> X64_BIT_ENC & X64_ENC_EVEX)))
+		check_evex(op, false);
+	if (op & B_BIT) /* the length's place says how to round */
+		op = (op & ~(X64_256 | X64_512)) | (op >> X64_BIT_RC & 3) << LEN_SHIFT;
+	store8(b->p, evex(op, reg, rm >> 4, rm >> 3 & 1, nds) |
+			     (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7)) << 40 | (uint64_t)imm << 48);
+	b->p += 6 + immn;
+}
+
+static __attribute__((noinline)) void
+other_vm(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, struct x64_mem m, uint8_t imm, unsigned immn)
+{
+	uint8_t *p = b->p;
+	unsigned shift;
+
+	if (X64_UNLIKELY((reg | nds) > 31))
+		x64_bad(op, "no such register");
+	if (X64_UNLIKELY((op >> X64_BIT_ENC & 3) == X64_ENC_LEGACY)) {
+		x64_enc_gmi(b, op, reg, m, imm, immn);
+		return;
+	}
+	if (!room(b))
+		return;
+	if (op & (X64_Z | MASKED | B_BIT | RC_BITS) || X64_UNLIKELY(!(op >> X64_BIT_ENC & X64_ENC_EVEX)))
+		check_evex(op, true);
+	shift = (op >> X64_BIT_D8 & 7) + (op >> X64_BIT_D8L & 1 ? op >> LEN_SHIFT & 3 : 0);
+	if (op & B_BIT)
+		shift = op >> X64_BIT_BCAST & 3;
+	if (x64_op_shape(op) == X64_SHAPE_VVG) /* the memory is as wide as the general register would be */
+		shift += op >> 32 & 1;
+	store8(p, evex(op, reg, m.index >> 3 & 1, m.base >> 3 & 1, nds));
+	p = put_mem(b, p + 5, op, reg, m, shift, immn);
+	*p = imm;
+	b->p = p + immn;
+}
+
+void
+x64_enc_vr(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, unsigned rm, uint8_t imm, unsigned immn)
+{
+	uint8_t *p = b->p;
+	uint64_t v;
+	unsigned n;
+
+	if (!plain_vex(op, reg | nds | rm) || X64_UNLIKELY(p > b->limit)) {
+		other_vr(b, op, reg, nds, rm, imm, immn);
 		return;
 	}
 	if (swaps(op, reg, rm)) {
@@ -113,40 +149,24 @@ x64_enc_vr(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, unsigned rm
 		op ^= 1ull << x64_op_digit(op);
 	}
 	n = vex(op, reg >> 3, 0, rm >> 3, nds, &v);
-	store8(b->p, v | (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7) | (unsigned)imm << 8) << (n * 8));
-	b->p += n + 1 + immn;
+	store8(p, v | (uint64_t)(0xc0 | (reg & 7) << 3 | (rm & 7) | (unsigned)imm << 8) << (n * 8));
+	b->p = p + n + 1 + immn;
 }
 
 void
 x64_enc_vm(struct x64_buf *b, x64_op op, unsigned reg, unsigned nds, struct x64_mem m, uint8_t imm, unsigned immn)
 {
-	unsigned x = m.index >> 3 & 1, bb = m.base >> 3 & 1, n, shift;
 	uint8_t *p = b->p;
 	uint64_t v;
+	unsigned n;
 
-	if (X64_UNLIKELY((reg | nds) > 31))
-		x64_bad(op, "no such register");
-	if (X64_UNLIKELY((op >> X64_BIT_ENC & 3) == X64_ENC_LEGACY)) {
-		x64_enc_gm(b, op, reg, m, imm, immn);
+	if (!plain_vex(op, reg | nds) || X64_UNLIKELY(p > b->limit)) {
+		other_vm(b, op, reg, nds, m, imm, immn);
 		return;
 	}
-	if (!room(b))
-		return;
-	if (wants_evex(op, reg | nds)) {
-		if (X64_UNLIKELY((op >> X64_BIT_ENC & 3) != X64_ENC_BOTH || op & (EVEX_ONLY & ~X64_512)))
-			check_evex(op, true);
-		shift = (op >> X64_BIT_D8 & 7) + (op >> X64_BIT_D8L & 1 ? op >> LEN_SHIFT & 3 : 0);
-		if (op & B_BIT)
-			shift = op >> X64_BIT_BCAST & 3;
-		if (x64_op_shape(op) == X64_SHAPE_VVG) /* the memory is as wide as the general register would be */
-			shift += op >> 32 & 1;
-		store8(p, evex(op, reg, x, bb, nds));
-		p = put_mem(b, p + 5, op, reg, m, shift, immn);
-	} else {
-		n = vex(op, reg >> 3, x, bb, nds, &v);
-		store8(p, v);
-		p = put_mem(b, p + n, op, reg, m, 0, immn);
-	}
+	n = vex(op, reg >> 3, m.index >> 3 & 1, m.base >> 3 & 1, nds, &v);
+	store8(p, v);
+	p = put_mem(b, p + n, op, reg, m, 0, immn);
 	*p = imm;
 	b->p = p + immn;
 }

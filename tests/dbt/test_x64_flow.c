@@ -128,6 +128,25 @@ patchable_displacements_lie_within_eight_aligned_bytes(void **state)
 }
 
 static void
+comparisons_move_with_the_jump_that_they_fuse_with(void **state)
+{
+	(void)state;
+	for (unsigned at = 0; at < 8; at++) {
+		struct x64_buf b = fresh();
+		uint8_t *from, *d;
+
+		x64_nops(&b, at);
+		from = b.p;
+		x64_ri(&b, X64_cmp, X64_RDI, 100);
+		d = x64_jcc_patchable_fused(&b, from, X64_CC_A, x64_here(&b));
+		assert_true(((uintptr_t)d & 7) <= 4);
+		assert_memory_equal(d - 5, "\x83\xff\x64\x0f\x87", 5);
+		assert_true(d - 5 - from <= 3);
+		assert_true(d - 5 == from || (from[0] == 0x90 || from[0] == 0x66 || from[0] == 0x0f));
+	}
+}
+
+static void
 a_full_buffer_reports_once_and_is_not_passed(void **state)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -379,6 +398,7 @@ main(void)
 		cmocka_unit_test(calls_reach_run_addresses_through_the_alias),
 		cmocka_unit_test(rip_relative_operands_count_from_the_instructions_end),
 		cmocka_unit_test(patchable_displacements_lie_within_eight_aligned_bytes),
+		cmocka_unit_test(comparisons_move_with_the_jump_that_they_fuse_with),
 		cmocka_unit_test(a_full_buffer_reports_once_and_is_not_passed),
 		cmocka_unit_test(a_buffer_too_small_for_anything_takes_nothing),
 		cmocka_unit_test(constants_take_the_fewest_bytes),
