@@ -151,7 +151,10 @@ enum {
 	X64_D8_S16 = X64_D8_MAKE(4, 0, 0), X64_D8_S32 = X64_D8_MAKE(5, 0, 0),
 };
 
-/** What the CPU must have.  EVEX forms of 128 and 256 bits need AVX512VL besides. */
+/**
+ * What the CPU must have.  EVEX forms of 128 and 256 bits need AVX512VL besides; VEX forms of AES and PCLMUL with 256 bits
+ * need VAES and VPCLMUL, as their EVEX forms do.
+ */
 enum x64_feature {
 	X64_F_BASE, X64_F_NONE = X64_F_BASE,
 	X64_F_BMI1, X64_F_BMI2, X64_F_LZCNT, X64_F_POPCNT, X64_F_MOVBE, X64_F_CX16, X64_F_CRC32, X64_F_RDRAND, X64_F_RDSEED,

@@ -174,6 +174,38 @@ check_modifiers(const struct x64_case *c, const ZydisDecodedInstruction *d)
 	return NULL;
 }
 
+/* How the name of Zydis's instruction set begins, by the feature that our line claims. */
+static const char *const feature_sets[X64_F_COUNT] = {
+	[X64_F_BMI1] = "BMI1", [X64_F_BMI2] = "BMI2", [X64_F_LZCNT] = "LZCNT", [X64_F_POPCNT] = "POPCNT",
+	[X64_F_MOVBE] = "MOVBE", [X64_F_CX16] = "CMPXCHG16B", [X64_F_CRC32] = "SSE42", [X64_F_RDRAND] = "RDRAND",
+	[X64_F_RDSEED] = "RDSEED", [X64_F_PREFETCHW] = "PREFETCH_NOP", [X64_F_SHA] = "SHA", [X64_F_AVX] = "AVX",
+	[X64_F_AVX2] = "AVX", /* that of 256 bits; 128 bits are AVX's */
+	[X64_F_FMA] = "FMA", [X64_F_F16C] = "F16C", [X64_F_AES] = "AVXAES", [X64_F_PCLMUL] = "AVX", [X64_F_GFNI] = "AVX",
+	[X64_F_VAES] = "AVX512_VAES", [X64_F_VPCLMUL] = "AVX512_VPCLMUL", [X64_F_AVX512F] = "AVX512F",
+	[X64_F_AVX512BW] = "AVX512BW", [X64_F_AVX512DQ] = "AVX512DQ", [X64_F_AVX512CD] = "AVX512CD",
+	[X64_F_VBMI] = "AVX512_VBMI_", [X64_F_VBMI2] = "AVX512_VBMI2", [X64_F_BITALG] = "AVX512_BITALG",
+	[X64_F_VPOPCNTDQ] = "AVX512_VPOPCNTDQ", [X64_F_VNNI] = "AVX512_VNNI", [X64_F_IFMA] = "AVX512_IFMA",
+	[X64_F_BF16] = "AVX512_BF16",
+};
+
+/* A host is given an instruction by its line's feature. */
+static const char *
+check_feature(const struct x64_case *c, const ZydisDecodedInstruction *d)
+{
+	const struct x64_form *f = &x64_forms[x64_op_id(c->op)];
+	bool evex = d->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
+	enum x64_feature feature = evex ? f->evex_feature : f->feature;
+	const char *set = ZydisISASetGetString(d->meta.isa_set);
+
+	if (feature == X64_F_BASE)
+		return evex || !strncmp(set, "AVX", 3) ? "feature missing" : NULL;
+	if (feature == X64_F_AVX && strcmp(set, "AVX"))
+		return "feature is not AVX";
+	if (feature == X64_F_AES || feature == X64_F_PCLMUL)
+		set = d->avx.vector_length == 128 ? set : feature_sets[feature]; /* 256 bits: EVEX's feature without EVEX */
+	return strncmp(set, feature_sets[feature], strlen(feature_sets[feature])) ? "feature" : NULL;
+}
+
 const char *
 x64_case_check(const struct x64_buf *b, const struct x64_case *c, const uint8_t *code, unsigned n)
 {
@@ -196,5 +228,7 @@ x64_case_check(const struct x64_buf *b, const struct x64_case *c, const uint8_t 
 		bad = check_operands(b, c, &d, o, code + n);
 	if (!bad)
 		bad = check_modifiers(c, &d);
+	if (!bad)
+		bad = check_feature(c, &d);
 	return bad ? bad : check_length(c, &d, m);
 }
