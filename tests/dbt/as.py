@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+# as has opcodes of its own for these: xchg with rax, vmovq of memory, vpextrw to a register, stores from register to register.
+LONGER = ("xchg", "vmovq ", "vpextrw", "vmovss", "vmovsd")
 dump = sys.argv[1]
 seed = sys.argv[2] if len(sys.argv) > 2 else str(random.randrange(1 << 32))
 
@@ -48,9 +50,9 @@ with tempfile.TemporaryDirectory() as folder:
     other = [(ours, text, t) for (ours, text), t in zip(cases, theirs) if ours != t[0]]
     mine = assembled(folder, [".byte " + ",".join("0x" + o[i:i + 2] for i in range(0, len(o), 2)) for o, _, _ in other])
     for (ours, text, (code, meaning)), (_, our_meaning) in zip(other, mine):
-        same = meaning == our_meaning
+        same = meaning == our_meaning and (len(ours) <= len(code) or text.startswith(LONGER))
         if text.startswith("xchg"):  # in either order
-            same = sorted(re.split("[ ,]", meaning)) == sorted(re.split("[ ,]", our_meaning))
+            same = "nop" in meaning or sorted(re.split("[ ,]", meaning)) == sorted(re.split("[ ,]", our_meaning))
         if not same:
             bad += 1
             if bad < 60:
