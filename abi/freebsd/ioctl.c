@@ -23,6 +23,8 @@
 #define G_FIOASYNC    0x8004667du
 #define G_FIODTYPE    0x4004667au
 #define G_FIODGNAME   0x80106678u
+#define G_FIOSEEKDATA 0xc0086661u
+#define G_FIOSEEKHOLE 0xc0086662u
 #define G_TIOCGETA    0x402c7413u
 #define G_TIOCSETA    0x802c7414u
 #define G_TIOCSETAW   0x802c7415u
@@ -84,8 +86,7 @@ set_attributes(struct thread *t, int fd, uint32_t host, uint64_t arg)
 	r = host_call(SYS_ioctl, fd, TCGETS2, &h);
 	if (r)
 		return r == -EINVAL ? -ENOTTY : r;
-	if (!fbsd_termios_in(&g, &h))
-		return -EINVAL;
+	fbsd_termios_in(&g, &h);
 	return host_block(t, SYS_ioctl, fd, host, &h);
 }
 
@@ -127,6 +128,32 @@ device_name(int fd, uint64_t arg)
 		return -EINVAL;
 	n = (long)strlen(path + 5) + 1;
 	return n > q.len ? -EINVAL : gm_write(q.buf, path + 5, (uint64_t)n);
+}
+
+/* The next data or hole at or after an offset; the file's own position stays (vop_stdioctl), so another opening is asked. */
+static long
+seek_in(int fd, int whence, uint64_t arg)
+{
+	struct stat st;
+	char link[40];
+	int64_t at;
+	long other, r;
+
+	if (gm_read(&at, arg, sizeof(at)))
+		return -EFAULT;
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOTTY;
+	if (at < 0 || at >= st.st_size)
+		return -ENXIO;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	other = host_call(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC);
+	if (other < 0)
+		return other;
+	r = host_call(SYS_lseek, other, at, whence);
+	host_call(SYS_close, other);
+	return r < 0 ? r : gm_write(arg, &r, sizeof(r));
 }
 
 static long
@@ -188,6 +215,10 @@ fbsd_ioctl(struct thread *t, int fd, uint32_t com, uint64_t arg)
 
 		return host_call(SYS_ioctl, fd, TIOCGPTN, &n) == 0 ? 0 : -EINVAL;
 	}
+	case G_FIOSEEKDATA:
+		return seek_in(fd, SEEK_DATA, arg);
+	case G_FIOSEEKHOLE:
+		return seek_in(fd, SEEK_HOLE, arg);
 	case G_FIODTYPE:
 		return device_type(fd, arg);
 	case G_FIODGNAME:

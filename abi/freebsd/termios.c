@@ -17,9 +17,14 @@ static const struct bit cflags[] = {{0x400, CSTOPB}, {0x800, CREAD}, {0x1000, PA
                                     {0x4000, HUPCL}, {0x8000, CLOCAL}, {0x30000, CRTSCTS}};
 static const struct bit lflags[] = {{0x1, ECHOKE},  {0x2, ECHOE},    {0x4, ECHOK},     {0x8, ECHO},
                                     {0x10, ECHONL}, {0x20, ECHOPRT}, {0x40, ECHOCTL},  {0x80, ISIG},
-                                    {0x100, ICANON}, {0x400, IEXTEN}, {0x10000, EXTPROC}, {0x400000, TOSTOP},
+                                    {0x100, ICANON}, {0x400, IEXTEN}, {0x800, EXTPROC}, {0x400000, TOSTOP},
                                     {0x800000, FLUSHO}, {0x20000000, PENDIN}, {0x80000000, NOFLSH}};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
+/* What a program cannot set in this way (not in TTYSUP_LFLAG): EXTPROC, PENDIN. */
+#define LFLAGS_READ_ONLY 0x20000800u
+/* Control flags and speeds stay as they are. */
+#define CIGNORE_GUEST    0x1u
+#define CSIZE_GUEST      0x300u
 
 /* Guest index -> host index; the rest (VDSUSP 11, VSTATUS 18) the host does not have. */
 static const int8_t cc_host[20] = {VEOF, VEOL, VEOL2, VERASE, VWERASE, VKILL, VREPRINT, -1,       VINTR, VQUIT,
@@ -37,16 +42,16 @@ out_bits(const struct bit *b, unsigned n, uint32_t host)
 	return g;
 }
 
-static bool
-in_bits(const struct bit *b, unsigned n, uint32_t guest, uint32_t *host)
+/* "Discard any unsupported bits": sys/kern/tty.c, TIOCSETA.  So this is not where an unknown flag is an error. */
+static uint32_t
+in_bits(const struct bit *b, unsigned n, uint32_t guest)
 {
-	*host = 0;
-	for (unsigned i = 0; i < n; i++) {
+	uint32_t host = 0;
+
+	for (unsigned i = 0; i < n; i++)
 		if ((guest & b[i].guest) == b[i].guest)
-			*host |= b[i].host;
-		guest &= ~b[i].guest;
-	}
-	return guest == 0;
+			host |= b[i].host;
+	return host;
 }
 
 void
@@ -67,19 +72,18 @@ fbsd_termios_out(const struct termios2 *h, struct fbsd_termios *g)
 	g->ospeed = h->c_ospeed;
 }
 
-int
+void
 fbsd_termios_in(const struct fbsd_termios *g, struct termios2 *h)
 {
-	uint32_t known_c = g->cflag & ~0x300u;
-
-	if (!in_bits(iflags, N(iflags), g->iflag, &h->c_iflag) || !in_bits(oflags, N(oflags), g->oflag, &h->c_oflag) ||
-	    !in_bits(cflags, N(cflags), known_c, &h->c_cflag) || !in_bits(lflags, N(lflags), g->lflag, &h->c_lflag))
-		return 0;
-	h->c_cflag |= (g->cflag & 0x300) >> 4 | BOTHER | BOTHER << IBSHIFT;
+	h->c_iflag = in_bits(iflags, N(iflags), g->iflag);
+	h->c_oflag = in_bits(oflags, N(oflags), g->oflag);
+	h->c_lflag = in_bits(lflags, N(lflags), g->lflag & ~LFLAGS_READ_ONLY);
+	if (!(g->cflag & CIGNORE_GUEST)) {
+		h->c_cflag = in_bits(cflags, N(cflags), g->cflag) | (g->cflag & CSIZE_GUEST) >> 4 | BOTHER | BOTHER << IBSHIFT;
+		h->c_ispeed = g->ispeed ? g->ispeed : g->ospeed;
+		h->c_ospeed = g->ospeed;
+	}
 	for (int i = 0; i < 20; i++)
 		if (cc_host[i] >= 0)
 			h->c_cc[cc_host[i]] = g->cc[i] == POSIX_VDISABLE_GUEST && i != 16 && i != 17 ? 0 : g->cc[i];
-	h->c_ispeed = g->ispeed;
-	h->c_ospeed = g->ospeed;
-	return 1;
 }

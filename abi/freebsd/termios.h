@@ -12,5 +12,5 @@ _Static_assert(sizeof(struct fbsd_termios) == 44, "termios");
 
 struct termios2;
 void fbsd_termios_out(const struct termios2 *h, struct fbsd_termios *g);
-/** False when a flag is set that the host does not have. */
-int fbsd_termios_in(const struct fbsd_termios *g, struct termios2 *h);
+/** @h holds what is in force; flags that cannot be set are left out, as FreeBSD leaves them out. */
+void fbsd_termios_in(const struct fbsd_termios *g, struct termios2 *h);

@@ -4,7 +4,7 @@
  */
 #include "../kit/files.h"
 
-enum { SYS_ioctl = 54, SYS_posix_openpt = 504, O_NOCTTY = 0x8000 };
+enum { SYS_ioctl = 54, SYS_posix_openpt = 504, O_NOCTTY = 0x8000, ENXIO = 6 };
 #define FIOCLEX       0x20006601
 #define FIONCLEX      0x20006602
 #define FIONREAD      0x4004667f
@@ -15,6 +15,8 @@ enum { SYS_ioctl = 54, SYS_posix_openpt = 504, O_NOCTTY = 0x8000 };
 #define TIOCSETA      0x802c7414
 #define TIOCGWINSZ    0x40087468
 #define TIOCSWINSZ    0x80087467
+#define FIOSEEKDATA   0xc0086661
+#define FIOSEEKHOLE   0xc0086662
 
 struct termios {
 	uint32_t iflag, oflag, cflag, lflag;
@@ -94,6 +96,60 @@ masters_have_slaves(void)
 	CHECK_ERR(EINVAL, SYS_posix_openpt, O_RDWR | O_NONBLOCK);
 }
 
+/* tty.c, TIOCSETA: unsupported bits are discarded, CIGNORE leaves control flags and speeds, no input speed is the output's. */
+static void
+attributes_that_cannot_be_are_left_out(void)
+{
+	int64_t master = sys(SYS_posix_openpt, O_RDWR | O_NOCTTY), slave = open_slave(master);
+	struct termios set, had, got;
+
+	CHECK(slave > 2);
+	CHECK_OK(SYS_ioctl, slave, TIOCGETA, &had);
+	set = had;
+	set.lflag |= 0x800 | 0x20000000 | 0x1000; /* EXTPROC, PENDIN, nothing */
+	set.iflag |= 0x80000000;
+	set.oflag |= 0x80000000;
+	CHECK_OK(SYS_ioctl, slave, TIOCSETA, &set);
+	CHECK_OK(SYS_ioctl, slave, TIOCGETA, &got);
+	CHECK_EQ(got.lflag, had.lflag);
+	CHECK_EQ(got.iflag, had.iflag);
+	CHECK_EQ(got.oflag, had.oflag);
+	set = had;
+	set.cflag = (had.cflag ^ 0x4000) | 1; /* HUPCL, CIGNORE */
+	set.ospeed = set.ispeed = 300;
+	CHECK_OK(SYS_ioctl, slave, TIOCSETA, &set);
+	CHECK_OK(SYS_ioctl, slave, TIOCGETA, &got);
+	CHECK_EQ(got.cflag, had.cflag);
+	CHECK_EQ(got.ospeed, had.ospeed);
+	set = had;
+	set.ispeed = 0;
+	set.ospeed = 9600;
+	CHECK_OK(SYS_ioctl, slave, TIOCSETA, &set);
+	CHECK_OK(SYS_ioctl, slave, TIOCGETA, &got);
+	CHECK_EQ(got.ispeed, 9600);
+	sys(SYS_close, slave), sys(SYS_close, master);
+}
+
+/* vop_stdioctl: the offset is taken and given back in the argument, the file's own stays; beyond the end ENXIO. */
+static void
+holes_and_data_are_found(void)
+{
+	int64_t fd = files_make(P("f"), "12345"), at = 1, end = 5, was = sys(SYS_lseek, fd, 0, 1), fds[1];
+
+	CHECK_OK(SYS_ioctl, fd, FIOSEEKDATA, &at);
+	CHECK_EQ(at, 1);
+	CHECK_OK(SYS_ioctl, fd, FIOSEEKHOLE, &at);
+	CHECK_EQ(at, 5);
+	CHECK_EQ(sys(SYS_lseek, fd, 0, 1), was);
+	CHECK_ERR(ENXIO, SYS_ioctl, fd, FIOSEEKDATA, &end);
+	end = -1;
+	CHECK_ERR(ENXIO, SYS_ioctl, fd, FIOSEEKHOLE, &end);
+	CHECK_ERR(EFAULT, SYS_ioctl, fd, FIOSEEKDATA, 8);
+	CHECK_OK(SYS_pipe2, fds, 0);
+	CHECK_ERR(ENOTTY, SYS_ioctl, ((int *)fds)[0], FIOSEEKDATA, &at);
+	sys(SYS_close, ((int *)fds)[0]), sys(SYS_close, ((int *)fds)[1]), sys(SYS_close, fd), sys(SYS_unlink, P("f"));
+}
+
 static void
 files_know_some_requests(void)
 {
@@ -120,6 +176,8 @@ files_know_some_requests(void)
 
 const struct test tests[] = {
     {"masters_have_slaves", masters_have_slaves},
+    {"attributes_that_cannot_be_are_left_out", attributes_that_cannot_be_are_left_out},
+    {"holes_and_data_are_found", holes_and_data_are_found},
     {"files_know_some_requests", files_know_some_requests},
     {0},
 };
