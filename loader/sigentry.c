@@ -124,6 +124,9 @@ push_inbox(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 
 		all &= ~(1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) |
 		         1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1));
+		/* A kick says nothing that must be kept, and task_call_all() waits for its answer: it still comes. */
+		if (!b->blocked)
+			all &= ~(1ull << (KICK_SIGNO - 1));
 		b->blocked = 1;
 		*(uint64_t *)&uc->uc_sigmask = all;
 	}
