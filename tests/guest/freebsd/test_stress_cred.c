@@ -101,8 +101,17 @@ forks_do_not_stand_in_the_way(void)
 	CHECK_EQ(wrong, 0);
 }
 
+static void
+nor_under_a_storm(void)
+{
+	CHECK_EQ(storm_begin(), 0);
+	forks_do_not_stand_in_the_way();
+	CHECK(storm_end() > 0);
+}
+
 const struct test tests[] = {
     {"threads_being_made_are_not_missed", threads_being_made_are_not_missed},
     {"forks_do_not_stand_in_the_way", forks_do_not_stand_in_the_way},
+    {"nor_under_a_storm", nor_under_a_storm},
     {0},
 };
