@@ -17,7 +17,8 @@ def head(spec):
 def header(spec):
     out = [head(spec), "#pragma once\n\n#include <stdint.h>\n\nenum a64_op {\n\tA64_UNDEFINED,"]
     out += [f"\tA64_{i.name}, /* {i.line.where} */" for i in spec.insns]
-    out += ["\tA64_OPS\n};\n", "enum a64_class {", *[f"\tA64_CLASS_{c.upper()}," for c in CLASSES], "};\n"]
+    out += ["\tA64_OPS\n};\n", "/* Every line: X(NAME). */\n#define A64_EACH(X) \\", *[f"\tX({i.name}) \\" for i in spec.insns], ""]
+    out += ["enum a64_class {", *[f"\tA64_CLASS_{c.upper()}," for c in CLASSES], "};\n"]
     out += ["enum a64_feature {", *[f"\tA64_FEAT_{f}," for f in spec.features], "\tA64_FEATS\n};\n"]
     for f in spec.fields.values():
         expr = f"(w >> {f.lo}) & {(1 << f.width) - 1:#x}" if f.lo else f"w & {(1 << f.width) - 1:#x}"

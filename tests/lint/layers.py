@@ -12,8 +12,9 @@ ALLOWED = {
     "abi": ("abi/abi.h", "abi/core/"),
     "loader": ("loader/", "abi/core/", "abi/abi.h"),
     "dbt": ("dbt/", "abi/core/gm.h", "abi/core/cpu_", "abi/core/diag.h"),
-    "dbt/x64": ("dbt/x64/", "dbt/ir.h", "abi/core/diag.h"),
-    "dbt/a64": ("dbt/a64/", "dbt/ir.h", "a64-"),
+    "dbt/x64": ("dbt/x64/", "dbt/ir.h", "dbt/ir.def", "dbt/state.h", "abi/core/diag.h"),
+    "dbt/fp": ("dbt/fp/",),
+    "dbt/a64": ("dbt/a64/", "dbt/ir.h", "a64-", "abi/core/cpu_a64.h"),
     "dbt/gen": (),
 }
 # The dispatcher and the path rules of the bottom layer see the personality's door, not a personality.
