@@ -27,15 +27,34 @@ ir_append(struct ir_block *b, enum ir_opcode op, uint64_t pc)
 	return o;
 }
 
-void
-ir_live_flags(struct ir_block *b, bool live_out)
+/* Live behind the operation, as far as where it goes tells. */
+static bool
+live_behind(const struct ir_op *o, bool live, bool (*dead_at)(void *ctx, uint64_t pc), void *ctx)
 {
-	bool live = live_out;
+	switch (o->op) {
+	case IR_B: case IR_NEXT: case IR_ISB: case IR_MSR_FPCR: case IR_IC_IVAU:
+		return !dead_at(ctx, o->imm);
+	case IR_BL:
+		return !dead_at(ctx, o->imm);
+	case IR_RET: case IR_BLR:
+		return false;
+	default:
+		if (ir_info[o->op].attr & IR_SIDE)
+			return live || !dead_at(ctx, o->imm);
+		return live || ir_info[o->op].attr & IR_END;
+	}
+}
+
+void
+ir_live_flags(struct ir_block *b, bool (*dead_at)(void *ctx, uint64_t pc), void *ctx)
+{
+	bool live = true;
 
 	for (uint32_t i = b->n; i-- > 0;) {
 		struct ir_op *o = &b->op[i];
 		uint16_t attr = ir_info[o->op].attr;
 
+		live = live_behind(o, live, dead_at, ctx);
 		o->flags = live ? o->flags | IR_KEEP : o->flags & ~IR_KEEP;
 		if (o->flags & IR_S && attr & IR_NZCV_W) {
 			if (!live)

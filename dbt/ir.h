@@ -77,8 +77,10 @@ enum {
 	IR_NZCV_R = 2,  /* reads NZCV (beside writing: some flags stay) */
 	IR_LOAD = 4, IR_STORE = 8,
 	IR_END = 16,    /* ends a block: the last operation, and only it, has this */
+	IR_SIDE = 256,  /* may leave the block for imm, else goes on */
 	IR_FP = 32,     /* depends on FPCR or adds to FPSR's exception bits */
 	IR_QC = 64,     /* may set FPSR.QC */
+	IR_CALL = 512,  /* a call: anything but the state block may have changed when the block goes on */
 	IR_STOP = 128,  /* always leaves translated code (SVC, BRK, ...) */
 };
 
@@ -112,9 +114,11 @@ struct ir_op *ir_append(struct ir_block *b, enum ir_opcode op, uint64_t pc);
 /**
  * Which NZCV are needed: clears IR_S where the flags are dead, sets IR_KEEP where they are live afterwards.
  *
- * @live_out  someone behind the block's end may read them
+ * @dead_at  nobody reads NZCV at that guest address before writing all of them
+ *
+ * A call's return and an indirect call do not carry flags (AAPCS64 6.1.1: NZCV are not preserved); BR does.
  */
-void ir_live_flags(struct ir_block *b, bool live_out);
+void ir_live_flags(struct ir_block *b, bool (*dead_at)(void *ctx, uint64_t pc), void *ctx);
 
 /** A text of the operation, one line without newline.  Returns its length. */
 int ir_print(char *out, uint32_t size, const struct ir_op *o, uint64_t block_pc);

@@ -36,6 +36,7 @@ struct dbt_state {
 	uint32_t mxcsr, host_mxcsr;
 	uint64_t lookup;          /* the shared table's address */
 	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 16 */
+	uint32_t fcmp_nzcv[4];    /* constants: NZCV of greater, less, equal, unordered */
 	uint32_t barrier;         /* target of the locked instruction that stands for DMB */
 	uint32_t running;         /* in translated code: the signal handler looks here */
 };

@@ -15,6 +15,8 @@ struct x64_label {
 /** Jump to a label.  Backwards in the shortest form; forwards as told: 8 bits (a bug at x64_bind if that is not enough) or 32. */
 void x64_jmp(struct x64_buf *b, struct x64_label *l);
 void x64_jmp_near(struct x64_buf *b, struct x64_label *l);
+/** A call of a label ahead. */
+void x64_call_label(struct x64_buf *b, struct x64_label *l);
 void x64_jcc(struct x64_buf *b, enum x64_cc cc, struct x64_label *l);
 void x64_jcc_near(struct x64_buf *b, enum x64_cc cc, struct x64_label *l);
 /** jrcxz: changes and reads no flag; 8 bits only. */

@@ -87,6 +87,15 @@ x64_jmp_near(struct x64_buf *b, struct x64_label *l)
 }
 
 void
+x64_call_label(struct x64_buf *b, struct x64_label *l)
+{
+	if (l->at)
+		bug("x64 emitter: a call backwards");
+	if (room(b))
+		forward(b, CALL32, l, true);
+}
+
+void
 x64_jcc(struct x64_buf *b, enum x64_cc cc, struct x64_label *l)
 {
 	jump(b, JCC8 | cc, JCC32 | cc, l, false);

@@ -15,6 +15,8 @@
 #include "dbt/state.h"
 #include "dbt/x64/emit.h"
 
+struct lo;
+
 /** Where NZCV is. */
 enum lo_nzcv {
 	LO_NZCV_MEM,   /* in state.cpu.flags */
@@ -29,31 +31,38 @@ enum lo_nzcv {
 enum lo_fix_kind {
 	LO_FIX_GPR,    /* from here to lo_fix_end() host register `arg` is borrowed: its guest value is in its slot */
 	LO_FIX_VEC,    /* the same for a vector register */
-	LO_FIX_FORWARD,/* the operation's effect on memory is made: an interruption first runs on to lo_fix_end() */
+	LO_FIX_FORWARD,/* something is done that must not be done twice: an interruption first runs on to lo_fix_end() */
 };
 
-enum { LO_MAX_EXITS = 4, LO_MAX_FIX = 64 };
+enum { LO_MAX_EXITS = 40, LO_MAX_FIX = 64, LO_MAX_LATER = 48, LO_MAX_MARKS = 640 };
 
 struct lo_fix {
 	uint32_t begin, end; /* host offsets in the block */
 	uint8_t kind, arg;
 };
 
-/** One byte of text about each guest instruction is kept for the fault handler (dbt/sidetable). */
+/** From this host offset on: which guest instruction to begin again when interrupted, and where NZCV is then. */
 struct lo_mark {
-	uint32_t host;  /* offset of its first host instruction */
+	uint32_t host;
 	int32_t pc;     /* guest address, from the block's */
-	uint8_t nzcv;   /* enum lo_nzcv before it */
+	uint8_t nzcv;   /* enum lo_nzcv */
 };
 
 /** An exit that can be linked: where its jump's displacement lies, and where it wants to go. */
 struct lo_exit {
 	uint8_t *disp;
 	uint64_t target;
-	uint8_t *stub;  /* jumps here until it is linked */
-	uint8_t cc;     /* of a conditional jump; 0xff: jmp */
-	bool is_call;
-	uint8_t nzcv;
+};
+
+/** Code that stands behind the block because it is rarely run. */
+struct lo_later {
+	void (*emit)(struct lo *l, const struct lo_later *w);
+	struct x64_label from;  /* jumps come from here */
+	uint8_t *patch;         /* or this patchable jump does */
+	uint64_t arg;
+	uint32_t exit;          /* number of the exit within the block */
+	enum lo_nzcv nzcv;      /* as it was at the jump */
+	bool nzcv_mem;
 };
 
 struct lo {
@@ -64,29 +73,33 @@ struct lo {
 	bool v4;                   /* AVX-512 level */
 	bool fp_exact_inline;      /* FPCR is not in its usual state: results are fixed in line */
 	enum lo_nzcv nzcv;
+	bool nzcv_mem;             /* memory is as good as EFLAGS */
 	uint8_t vhome[32];         /* host vector register, or LO_SLOT */
 	uint8_t vscratch[4];
 	uint8_t vfree;             /* bit i: vscratch[i] is free in this operation */
 	uint32_t vclean;           /* bit v: bits 127:64 of V<v> are known to be zero */
-	struct lo_mark mark[IR_MAX_GUEST + 2];
+	struct lo_mark mark[LO_MAX_MARKS];
 	uint32_t marks;
 	struct lo_fix fix[LO_MAX_FIX];
 	uint32_t fixes;
 	struct lo_exit exit[LO_MAX_EXITS];
-	uint32_t exits;
+	uint32_t exits, first_exit; /* first_exit: the number of exit[0] in the process */
+	struct lo_later later[LO_MAX_LATER];
+	uint32_t laters;
 	const struct lo_env *env;
 };
 
 /** Fixed places of the process that code jumps to, and what the driver decides. */
 struct lo_env {
 	uint64_t exit_stub;      /* rax = pc, ecx = enum dbt_exit: save and return to C */
-	uint64_t link_stub;      /* rax = exit's number */
+	uint64_t link_stub;      /* eax = exit's number: link it, go on behind it */
 	uint64_t call_stub;      /* rax = struct ir_op *: the interpreter does it; all registers kept but rax, rcx, EFLAGS */
 	uint64_t lookup_stub;    /* rax = pc: jump to its translation, or leave */
 	struct ir_op *(*keep_op)(void *ctx, const struct ir_op *o); /* a copy that lives as long as the code */
-	bool (*flags_dead_at)(void *ctx, uint64_t pc);
+	bool (*flags_dead_at)(void *ctx, uint64_t pc); /* nobody reads NZCV there before writing it */
+	bool (*within)(void *ctx, uint64_t addr);      /* an address whose distance from the code is fixed */
+	uint64_t (*constant)(void *ctx, uint64_t lo, uint64_t hi); /* address of 16 aligned bytes, within reach of the code */
 	void *ctx;
-	uint64_t (*next_exit)(void *ctx); /* number for the next linkable exit */
 };
 
 enum { LO_SLOT = 0xff };
@@ -95,7 +108,16 @@ typedef void lo_fn(struct lo *l, const struct ir_op *o);
 
 /** Lower the block into @l->b.  False when the buffer ran out. */
 bool lo_block(struct lo *l, const struct ir_block *ir);
+/** Set up for a host level; @l->b is the caller's. */
 void lo_init(struct lo *l, bool v4, const struct lo_env *env);
+/** From here on an interruption begins again at guest address block.pc + @pc, with NZCV where it is now. */
+void lo_mark(struct lo *l, int32_t pc);
+/** Code to be emitted behind the block. */
+struct lo_later *lo_later(struct lo *l, void (*emit)(struct lo *l, const struct lo_later *w));
+/** Leave for C: cpu.pc = @pc, exit_why = @why.  NZCV must be in memory. */
+void lo_leave(struct lo *l, uint64_t pc, enum dbt_exit why);
+/** Jump to the translation of guest address @pc, linked when it exists; NZCV is saved if the code there needs it. */
+void lo_goto(struct lo *l, uint64_t pc);
 
 /* ---- general registers ---- */
 
@@ -123,8 +145,13 @@ void lo_const(struct lo *l, enum x64_gpr to, uint64_t v);
 /** op reg, <r>: the source from its home, or from its slot as memory operand. */
 void lo_op_r(struct lo *l, x64_op op, enum x64_gpr reg, unsigned r);
 
-/** The address of a memory operation as operand; may use rcx (and rax with a masked address).  @extra is added to imm. */
+/**
+ * The address of a memory operation as operand: may use rcx, and for loads rax (stores find it free).  IR_PRE: a + imm, IR_POST: a,
+ * else a + imm or a + b.  @extra is added.
+ */
 struct x64_mem lo_addr(struct lo *l, const struct ir_op *o, int64_t extra);
+/** The write-back of IR_PRE and IR_POST, after the access and before its destination if that is another register. */
+void lo_writeback(struct lo *l, const struct ir_op *o);
 
 /* ---- flags ---- */
 
@@ -132,6 +159,8 @@ struct x64_mem lo_addr(struct lo *l, const struct ir_op *o, int64_t extra);
 void lo_clobber(struct lo *l);
 /** EFLAGS now hold NZCV; call after the instruction that set them. */
 void lo_set_nzcv(struct lo *l, enum lo_nzcv kind);
+/** EFLAGS as memory says (rax is lost); LO_NZCV_ADD then. */
+void lo_load_nzcv(struct lo *l);
 /** Write NZCV to memory if it is not there (rax is lost). */
 void lo_save_nzcv(struct lo *l);
 
@@ -142,10 +171,19 @@ struct lo_cc {
 	bool any;        /* n == 2: true when one of them holds; else when both do */
 	bool constant;   /* n == 0 */
 };
+/** NZCV is wanted behind this operation and is nowhere but in EFLAGS: prefer host instructions that leave them. */
+static inline bool
+lo_flags_busy(const struct lo *l)
+{
+	return l->o->flags & IR_KEEP && l->nzcv != LO_NZCV_MEM && !l->nzcv_mem;
+}
 /** Bring NZCV to EFLAGS (rax may be lost) and say how to test @cond. */
 struct lo_cc lo_cond(struct lo *l, unsigned cond);
 
 /* ---- vectors ---- */
+
+/** Fill in homes and scratch (part of lo_init). */
+void lo_init_vec(struct lo *l);
 
 /** A host register with V<v>: its home, or a scratch register loaded with it. */
 enum x64_vec lo_v(struct lo *l, unsigned v);
@@ -176,7 +214,7 @@ lo_upper_q(const struct ir_op *o)
 	return o->flags & IR_Q ? LO_WHOLE : LO_LOW64;
 }
 
-/** A constant of 16 bytes as operand (in the code cache, behind the block). */
+/** A constant of 16 bytes as operand: in memory next to the translated code, there before the block is emitted. */
 struct x64_mem lo_vconst(struct lo *l, uint64_t lo64, uint64_t hi64);
 
 /* ---- the rest ---- */
