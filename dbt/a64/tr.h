@@ -36,8 +36,12 @@ extern a64_tr_fn *const a64_tr[A64_OPS];
  */
 void a64_block(struct ir_block *b, uint64_t pc, const uint32_t *code, uint64_t words, uint32_t max_guest);
 
-/** What can be said of NZCV at @pc by reading on: true when nothing there reads them before writing them all. */
-bool a64_flags_dead_at(uint64_t pc, const uint32_t *code, uint64_t words);
+/**
+ * Whether nobody reads NZCV at code[at] before writing them all, as far as a short look ahead tells.
+ *
+ * @code, @words  the readable range around it: branches within it are followed
+ */
+bool a64_flags_dead_at(uint64_t at, const uint32_t *code, uint64_t words);
 
 /** An operation of this word. */
 static inline struct ir_op *
