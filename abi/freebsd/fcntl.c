@@ -30,6 +30,15 @@ _Static_assert(sizeof(struct fbsd_flock) == 32, "flock");
 
 enum { G_RDLCK = 1, G_UNLCK, G_WRLCK };
 
+/* Locks on behalf of other machines: no privilege of rpc.lockd (PRIV_NFS_LOCKD) for guests, as for root in a jail. */
+static long
+remote_lock(uint64_t arg)
+{
+	struct fbsd_flock g;
+
+	return gm_read(&g, arg, sizeof(g)) ? -EFAULT : -EPERM;
+}
+
 static bool
 lock_type(int16_t guest, short *ret)
 {
@@ -121,10 +130,25 @@ set_flags(int fd, uint64_t arg)
 	return host_call(SYS_fcntl, fd, F_SETFL, h);
 }
 
+/* Both ends of FreeBSD's pipes are open for both; a FIFO is not. */
+long
+fbsd_fd_flags(int fd)
+{
+	long r = host_call(SYS_fcntl, fd, F_GETFL);
+	char name[16];
+	struct stat st;
+
+	if (r < 0 || (r & O_ACCMODE) == O_RDWR || fstat(fd, &st) || !S_ISFIFO(st.st_mode))
+		return r;
+	if (path_of_fd(fd, name, sizeof(name)) > 0 && !strncmp(name, "pipe:", 5))
+		r = (r & ~O_ACCMODE) | O_RDWR;
+	return r;
+}
+
 static long
 get_flags(int fd)
 {
-	long r = host_call(SYS_fcntl, fd, F_GETFL);
+	long r = fbsd_fd_flags(fd);
 
 	/* What only counted while it was opened is not told. */
 	r = r < 0 ? r : r & (O_ACCMODE | O_NONBLOCK | O_APPEND | O_ASYNC | O_SYNC | O_DIRECT | O_PATH);
@@ -218,6 +242,8 @@ fbsd_fcntl(struct thread *t, int fd, int cmd, uint64_t arg)
 	case G_OSETLKW:
 	case G_SETLKW:
 		return record_lock(t, fd, F_SETLKW, arg, cmd == G_OSETLKW);
+	case G_SETLK_REMOTE:
+		return remote_lock(arg);
 	case G_DUP2FD:
 		return dup_to(t, fd, arg, 0);
 	case G_DUP2FD_CLOEXEC:

@@ -19,6 +19,8 @@ long fbsd_fd_new(struct thread *t, long r);
 long fbsd_fd_new_pair(struct thread *t, long r, const int fd[2]);
 /** Is it, for FreeBSD, a file with a name (DTYPE_VNODE), rather than a pipe, a socket, a kqueue and the like?  -EBADF, 0, 1. */
 int fbsd_fd_is_vnode(int fd);
+/** F_GETFL in host flags, with FreeBSD's access mode; -EBADF. */
+long fbsd_fd_flags(int fd);
 /** A number that the guest can use: not negative, not one of ours. */
 bool fbsd_fd_usable(int fd);
 

@@ -1,5 +1,5 @@
 /*
- * write readv writev preadv pwritev: a vector is copied and every part checked before the host sees it.
+ * read write pread pwrite readv writev preadv pwritev: a vector is copied and every part checked before the host sees it.
  * Source: FreeBSD manual read(2), write(2).
  */
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/iov.h"
+#include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 
@@ -30,6 +31,15 @@ fbsd_iov_get(uint64_t at, uint32_t n, struct iovec *iov)
 	return (long)total;
 }
 
+/* Kqueues and process descriptors can be neither read nor written (invfo_rdwr): the host says EINVAL. */
+static long
+no_transfer(struct thread *t, long nr, int fd, long r)
+{
+	if (r != -EINVAL || (!fbsd_kq_is(t, fd) && host_call(SYS_pidfd_send_signal, fd, 0, 0, 0) == -EBADF))
+		return r;
+	return nr == SYS_read || nr == SYS_write || nr == SYS_readv || nr == SYS_writev ? -EOPNOTSUPP : -ESPIPE;
+}
+
 static long
 vector_call(struct thread *t, long nr, int fd, uint64_t at, uint32_t n, int64_t off)
 {
@@ -39,19 +49,43 @@ vector_call(struct thread *t, long nr, int fd, uint64_t at, uint32_t n, int64_t 
 	if (fd_is_ours(fd))
 		return -EBADF;
 	r = fbsd_iov_get(at, n, iov);
-	return r < 0 ? r : host_block(t, nr, fd, iov, n, off, 0);
+	return r < 0 ? r : no_transfer(t, nr, fd, host_block(t, nr, fd, iov, n, off, 0));
 }
 
-long
-fbsd_write(struct thread *t, int fd, uint64_t buf, uint64_t n)
+static long
+transfer(struct thread *t, long nr, int fd, uint64_t buf, uint64_t n, int64_t offset)
 {
 	if (fd_is_ours(fd))
 		return -EBADF;
 	if (!gm_inside(buf, n))
 		return (int64_t)n < 0 ? -EINVAL : -EFAULT;
-	if (fbsd_keeps_quiet(t, fd))
+	return no_transfer(t, nr, fd, host_block(t, nr, fd, buf, n, offset));
+}
+
+long
+fbsd_read(struct thread *t, int fd, uint64_t buf, uint64_t n)
+{
+	return transfer(t, SYS_read, fd, buf, n, 0);
+}
+
+long
+fbsd_pread(struct thread *t, int fd, uint64_t buf, uint64_t n, int64_t offset)
+{
+	return transfer(t, SYS_pread64, fd, buf, n, offset);
+}
+
+long
+fbsd_pwrite(struct thread *t, int fd, uint64_t buf, uint64_t n, int64_t offset)
+{
+	return transfer(t, SYS_pwrite64, fd, buf, n, offset);
+}
+
+long
+fbsd_write(struct thread *t, int fd, uint64_t buf, uint64_t n)
+{
+	if (!fd_is_ours(fd) && fbsd_keeps_quiet(t, fd) && gm_inside(buf, n))
 		return fbsd_send_done(t, fd, 0, host_block(t, SYS_sendto, fd, buf, n, MSG_NOSIGNAL));
-	return host_block(t, SYS_write, fd, buf, n);
+	return transfer(t, SYS_write, fd, buf, n, 0);
 }
 
 long
@@ -61,7 +95,7 @@ fbsd_write_vector(struct thread *t, int fd, const struct iovec *iov, uint32_t n)
 
 	if (fbsd_keeps_quiet(t, fd))
 		return fbsd_send_done(t, fd, 0, host_block(t, SYS_sendmsg, fd, &h, MSG_NOSIGNAL));
-	return host_block(t, SYS_writev, fd, iov, n);
+	return no_transfer(t, SYS_writev, fd, host_block(t, SYS_writev, fd, iov, n));
 }
 
 long

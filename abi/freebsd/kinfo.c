@@ -104,7 +104,7 @@ fbsd_kinfo_fill(struct thread *t, int fd, struct fbsd_kinfo_file *ret)
 	char host[PATH_BASE];
 	const char *name;
 	struct stat st;
-	long fl = fbsd_fd_usable(fd) ? host_call(SYS_fcntl, fd, F_GETFL) : -EBADF, at;
+	long fl = fbsd_fd_usable(fd) ? fbsd_fd_flags(fd) : -EBADF, at;
 
 	if (fl < 0 || fstat(fd, &st) || path_of_fd(fd, host, sizeof(host)) < 0)
 		return -EBADF;

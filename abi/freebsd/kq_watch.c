@@ -4,7 +4,8 @@
  * the child opens a listener for itself on its parent's watchers' behalf and hands it over before it runs, so that nothing
  * of a tracked tree is missed.
  *
- * KNOWN LIMITS: WATCHERS notes a process; processes that are not ours tell nothing.
+ * KNOWN LIMITS: WATCHERS notes a process, and one above GAP numbers that were given up is not found; processes that are
+ * not ours tell nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,8 @@
 #include "abi/freebsd/kq_impl.h"
 #include "abi/freebsd/kqueue.h"
 
-#define WATCHERS 4
+#define WATCHERS 64
+#define GAP      4 /* so many numbers in a row without a listener: there are no more */
 #define BACKLOG  4096
 
 static socklen_t
@@ -86,9 +88,9 @@ next_listener(int32_t pid, int *i)
 {
 	struct sockaddr_un a;
 	struct ucred peer;
-	int fd = -1;
+	int fd = -1, last = *i + GAP;
 
-	for (; *i < WATCHERS; ++*i) {
+	for (; *i < last && *i < WATCHERS; ++*i) {
 		socklen_t n = name_of(&a, pid, *i);
 
 		if (fd < 0)

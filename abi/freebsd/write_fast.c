@@ -1,4 +1,7 @@
-/* write(2), which is the host's but for sockets with SO_NOSIGPIPE.  Fast lane: no libc in here. */
+/*
+ * read(2), write(2) and their positioned forms, which are the host's but for descriptors that remember something (sockbits.c) and for errors that
+ * need a look.  Fast lane: no libc in here.
+ */
 #include <errno.h>
 
 #include "abi/core/fd.h"
@@ -13,14 +16,39 @@ keeps_quiet(struct thread *t, int fd)
 	return task->nosigpipe && fd >= 0 && fd < FBSD_SOCKBITS_FDS && task->sockbits[fd] & FBSD_SB_NOSIGPIPE;
 }
 
-long
-fbsd_fast_write(struct thread *t, const uint64_t *a)
+static inline long
+transfer(struct thread *t, long nr, const uint64_t *a)
 {
-	if (keeps_quiet(t, (int)a[0]))
-		return -HOST_ERESTART;
+	long r;
+
 	if (fd_is_ours((int)a[0]))
 		return -EBADF;
 	if (!gm_inside(a[1], a[2]))
 		return (int64_t)a[2] < 0 ? -EINVAL : -EFAULT;
-	return host_block(t, SYS_write, (int)a[0], a[1], a[2]);
+	r = host_block(t, nr, (int)a[0], a[1], a[2], a[3]);
+	return r == -EINVAL ? -HOST_ERESTART : r;
+}
+
+long
+fbsd_fast_write(struct thread *t, const uint64_t *a)
+{
+	return keeps_quiet(t, (int)a[0]) ? -HOST_ERESTART : transfer(t, SYS_write, a);
+}
+
+long
+fbsd_fast_read(struct thread *t, const uint64_t *a)
+{
+	return transfer(t, SYS_read, a);
+}
+
+long
+fbsd_fast_pread(struct thread *t, const uint64_t *a)
+{
+	return transfer(t, SYS_pread64, a);
+}
+
+long
+fbsd_fast_pwrite(struct thread *t, const uint64_t *a)
+{
+	return transfer(t, SYS_pwrite64, a);
 }

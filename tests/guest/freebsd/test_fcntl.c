@@ -64,7 +64,8 @@ pipes_take_flags(void)
 
 	CHECK_OK(SYS_pipe2, fds, O_CLOEXEC | O_NONBLOCK);
 	CHECK_EQ(sys(SYS_fcntl, fds[0], F_GETFD, 0), 1);
-	CHECK_EQ(sys(SYS_fcntl, fds[1], F_GETFL, 0), O_WRONLY | O_NONBLOCK);
+	CHECK_EQ(sys(SYS_fcntl, fds[0], F_GETFL, 0), O_RDWR | O_NONBLOCK); /* kern_pipe(): FREAD | FWRITE */
+	CHECK_EQ(sys(SYS_fcntl, fds[1], F_GETFL, 0), O_RDWR | O_NONBLOCK);
 	CHECK_ERR(EAGAIN, SYS_read, fds[0], &c, 1);
 	CHECK_EQ(sys(SYS_write, fds[1], "x", 1), 1);
 	CHECK_EQ(sys(SYS_read, fds[0], &c, 1), 1);

@@ -356,6 +356,45 @@ a_note_without_exit_goes_with_its_process(void)
 	sys(SYS_close, kq);
 }
 
+/* Each is told everything, in whatever order they came and went. */
+static void
+a_process_has_many_watchers(void)
+{
+	int64_t kq[20];
+	struct held h;
+
+	if (hold(&h)) {
+		int64_t pid = sys(SYS_fork);
+
+		if (pid == 0)
+			call(SYS_exit, 0);
+		sys(SYS_wait4, pid, 0, 0, 0);
+		call(SYS_exit, 3);
+	}
+	for (int i = 0; i < 20; i++) {
+		kq[i] = sys(SYS_kqueue);
+		CHECK_EQ(add(kq[i], h.pid, NOTE_FORK | NOTE_EXIT), 0);
+	}
+	for (int i = 0; i < 20; i += 3)
+		sys(SYS_close, kq[i]);
+	release(&h);
+	for (int i = 0; i < 20; i++) {
+		uint32_t seen = 0;
+
+		while (i % 3 && !(seen & NOTE_EXIT)) {
+			struct kevent *e = next(kq[i]);
+
+			CHECK_EQ(e->ident, h.pid);
+			seen |= e->fflags;
+		}
+		if (i % 3) {
+			CHECK_EQ(seen, NOTE_FORK | NOTE_EXIT);
+			sys(SYS_close, kq[i]);
+		}
+	}
+	CHECK_EQ(status_of(h.pid, 0), 3 << 8);
+}
+
 const struct test tests[] = {
     {"own_forks_are_told_before_fork_returns", own_forks_are_told_before_fork_returns},
     {"a_childs_forks_and_execs_are_told", a_childs_forks_and_execs_are_told},
@@ -366,5 +405,6 @@ const struct test tests[] = {
     {"trees_are_followed", trees_are_followed},
     {"strangers_and_the_dead", strangers_and_the_dead},
     {"a_note_without_exit_goes_with_its_process", a_note_without_exit_goes_with_its_process},
+    {"a_process_has_many_watchers", a_process_has_many_watchers},
     {0},
 };

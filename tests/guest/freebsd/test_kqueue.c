@@ -353,6 +353,32 @@ refused_connects_wake_a_write_note_alone(void)
 	sys(SYS_close, s), sys(SYS_close, kq);
 }
 
+/* Neither can be read or written: invfo_rdwr() of kern_descrip.c stands in both tables of operations. */
+static void
+kqueues_and_process_descriptors_carry_no_data(void)
+{
+	struct {
+		void *base;
+		uint64_t len;
+	} v = {out, 8};
+	int64_t fd[2] = {sys(SYS_kqueue), 0}, pid;
+	int pd = -1;
+
+	pid = sys(SYS_pdfork, &pd, 0);
+	if (pid == 0)
+		call(SYS_exit, 0);
+	CHECK(pid > 0);
+	fd[1] = pd;
+	for (int i = 0; i < 2; i++) {
+		CHECK_ERR(ENOTSUP, SYS_read, fd[i], out, 8);
+		CHECK_ERR(ENOTSUP, SYS_write, fd[i], out, 8);
+		CHECK_ERR(ENOTSUP, SYS_readv, fd[i], &v, 1);
+		CHECK_ERR(ENOTSUP, SYS_writev, fd[i], &v, 1);
+		CHECK_ERR(ESPIPE, SYS_pread, fd[i], out, 8, 0);
+		sys(SYS_close, fd[i]);
+	}
+}
+
 const struct test tests[] = {
     {"pipes_read_and_write", pipes_read_and_write},
     {"clear_reports_an_edge", clear_reports_an_edge},
@@ -370,5 +396,6 @@ const struct test tests[] = {
     {"kqueues_are_made", kqueues_are_made},
     {"kqueues_nest", kqueues_nest},
     {"refused_connects_wake_a_write_note_alone", refused_connects_wake_a_write_note_alone},
+    {"kqueues_and_process_descriptors_carry_no_data", kqueues_and_process_descriptors_carry_no_data},
     {0},
 };
