@@ -23,6 +23,7 @@ struct header {
 	uint64_t magic;
 	uint32_t len[NSTRINGS]; /* bytes with NUL; 0: NULL */
 	uint32_t blob_len;
+	uint32_t argc, envc, args_len; /* after the blob; 0 when the host's exec passes them on */
 	int32_t prog_fd, log_fd, trace_fd, trace_shm;
 	struct native_stats counts;
 	uint64_t stack_rlim, seed;
@@ -77,6 +78,26 @@ fill(struct header *h, const struct exec_config *c)
 	                     .stats = o->stats};
 }
 
+static uint64_t
+count_args(char **v, uint32_t *ret_n)
+{
+	uint64_t bytes = 0;
+
+	for (*ret_n = 0; v && v[*ret_n]; ++*ret_n)
+		bytes += strlen(v[*ret_n]) + 1;
+	return bytes;
+}
+
+static int
+put_args(int fd, char **v)
+{
+	int r = 0;
+
+	for (; v && *v && r == 0; v++)
+		r = put(fd, *v, strlen(*v) + 1);
+	return r;
+}
+
 static int
 put_all(int fd, const struct exec_config *c)
 {
@@ -85,13 +106,18 @@ put_all(int fd, const struct exec_config *c)
 	int r;
 
 	fill(&h, c);
+	h.args_len = (uint32_t)(count_args(c->argv, &h.argc) + count_args(c->envp, &h.envc));
 	strings_of(c, str);
 	for (unsigned i = 0; i < NSTRINGS; i++)
 		h.len[i] = str[i] ? (uint32_t)strlen(str[i]) + 1 : 0;
 	r = put(fd, &h, sizeof(h));
 	for (unsigned i = 0; i < NSTRINGS && r == 0; i++)
 		r = put(fd, str[i], h.len[i]);
-	return r ? r : put(fd, c->blob, c->blob_len);
+	if (r == 0)
+		r = put(fd, c->blob, c->blob_len);
+	if (r == 0)
+		r = put_args(fd, c->argv);
+	return r ? r : put_args(fd, c->envp);
 }
 
 /* Where the limit of file sizes leaves no room for a memfd: a pipe, which nobody reads before it is full. */
@@ -100,11 +126,13 @@ write_pipe(const struct exec_config *c)
 {
 	uint64_t need = sizeof(struct header) + c->blob_len;
 	const char *str[NSTRINGS];
+	uint32_t argc, envc;
 	int fd[2], r = (int)host_call(SYS_pipe2, fd, O_CLOEXEC);
 
 	if (r < 0)
 		return r;
 	strings_of(c, str);
+	need += count_args(c->argv, &argc) + count_args(c->envp, &envc) + (uint64_t)(argc + envc) * 2;
 	for (unsigned i = 0; i < NSTRINGS; i++)
 		need += (str[i] ? strlen(str[i]) + 1 : 0) + GM_PAGE; /* each write may begin a page */
 	host_call(SYS_fcntl, fd[1], F_SETPIPE_SZ, CONFIG_MAX);
@@ -162,6 +190,25 @@ take_options(struct exec_config *c, const struct header *h)
 	c->stack_rlim = h->stack_rlim;
 }
 
+/* @n strings at *at, before @end, as a vector; NULL without memory or with fewer strings. */
+static char **
+take_args(uint32_t n, char **at, const char *end)
+{
+	char **v = calloc((size_t)n + 1, sizeof(*v));
+
+	for (uint32_t i = 0; v && i < n; i++) {
+		size_t left = (size_t)(end - *at), len = strnlen(*at, left);
+
+		if (len == left) {
+			free(v);
+			return NULL;
+		}
+		v[i] = *at;
+		*at += len + 1;
+	}
+	return v;
+}
+
 static int
 parse(char *text, uint64_t size, struct exec_config *c)
 {
@@ -179,7 +226,7 @@ parse(char *text, uint64_t size, struct exec_config *c)
 			return -EINVAL;
 		p += h.len[i];
 	}
-	if (h.blob_len != (uint64_t)(end - p) || !str[0])
+	if ((uint64_t)h.blob_len + h.args_len != (uint64_t)(end - p) || !str[0])
 		return -EINVAL;
 	take_options(c, &h);
 	c->path = str[0];
@@ -189,7 +236,12 @@ parse(char *text, uint64_t size, struct exec_config *c)
 	c->trace_call = str[4];
 	c->blob = p;
 	c->blob_len = h.blob_len;
-	return 0;
+	if (!h.args_len)
+		return 0;
+	p += h.blob_len;
+	c->argv = take_args(h.argc, &p, end);
+	c->envp = take_args(h.envc, &p, end);
+	return c->argv && c->envp ? 0 : -EINVAL;
 }
 
 /* All of it, from a memfd or a pipe whose writing end is closed; bytes or -errno. */

@@ -19,6 +19,7 @@ struct exec_config {
 	uint64_t stack_rlim;     /* the guest's RLIMIT_STACK */
 	void *blob;              /* the personality's own */
 	uint32_t blob_len;
+	char **argv, **envp;     /* the guest's, when one string is longer than the host's exec passes on; else NULL */
 	char *text;
 };
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,7 +75,7 @@ exec_native(struct thread *t, const struct exec_req *req)
 		r = host_call(SYS_execveat, req->fd, "", req->argv, req->envp, AT_EMPTY_PATH);
 	fd_soft_raise();
 	set_host_mask(old, &old);
-	return r;
+	return req->unread && r == -ENOEXEC ? -EACCES : r;
 }
 
 static int
@@ -83,23 +84,64 @@ inheritable(int fd)
 	return fd < 0 ? 0 : (int)host_call(SYS_fcntl, fd, F_SETFD, 0);
 }
 
-/* argv of the new image: our name, the configuration, then the guest's arguments. */
-static char **
-wrap_argv(const struct exec_req *req, char *opt, size_t *ret_size)
+#define HOST_STRING_MAX 131072u /* MAX_ARG_STRLEN, with the NUL */
+
+static bool
+too_long(const char *s)
+{
+	return strnlen(s, HOST_STRING_MAX) == HOST_STRING_MAX;
+}
+
+/* The strings of @v that the host's exec takes. */
+static size_t
+copy_short(char **to, char **v)
 {
 	size_t n = 0;
+
+	for (; *v; v++)
+		if (!too_long(*v))
+			to[n++] = *v;
+	to[n] = NULL;
+	return n;
+}
+
+static size_t
+length(char **v)
+{
+	size_t n = 0;
+
+	while (v[n])
+		n++;
+	return n;
+}
+
+/*
+ * argv of the new image: our name, the configuration, then the guest's arguments; after its NULL the environment.  Strings
+ * that the host's exec refuses are left out: then the configuration has all of them (c->argv, c->envp).
+ */
+static char **
+wrap_argv(const struct exec_req *req, char *opt, size_t *ret_size, char ***ret_envp)
+{
+	size_t n = length(req->argv) + length(req->envp) + 4;
 	char **v;
 
-	while (req->argv[n])
-		n++;
-	*ret_size = (n + 3) * sizeof(*v);
+	*ret_size = n * sizeof(*v);
 	v = mmap(NULL, *ret_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (v == MAP_FAILED)
 		return NULL;
-	v[0] = n ? req->argv[0] : opt;
+	v[0] = req->argv[0] && !too_long(req->argv[0]) ? req->argv[0] : opt;
 	v[1] = opt;
-	memcpy(v + 2, req->argv, n * sizeof(*v));
+	*ret_envp = v + 3 + copy_short(v + 2, req->argv);
+	copy_short(*ret_envp, req->envp);
 	return v;
+}
+
+static bool
+any_too_long(char **v)
+{
+	while (*v && !too_long(*v))
+		v++;
+	return *v != NULL;
 }
 
 static long
@@ -107,7 +149,7 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 {
 	char opt[32];
 	size_t size;
-	char **argv;
+	char **argv, **envp;
 	int fd = config_write(c), self;
 	long r;
 
@@ -121,7 +163,7 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 		return self;
 	}
 	snprintf(opt, sizeof(opt), "--exec-config=%d", fd);
-	argv = wrap_argv(req, opt, &size);
+	argv = wrap_argv(req, opt, &size, &envp);
 	if (!argv) {
 		close(self);
 		close(fd);
@@ -135,7 +177,7 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 	inheritable(c->trace_shm);
 	inheritable(req->keep_fd);
 	fd_soft_lower(fd_guest_soft());
-	r = host_call(SYS_execveat, self, "", argv, req->envp, AT_EMPTY_PATH);
+	r = host_call(SYS_execveat, self, "", argv, envp, AT_EMPTY_PATH);
 	fd_soft_raise();
 	munmap(argv, size);
 	close(self);
@@ -152,6 +194,10 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 	c.path = (char *)req->path;
 	c.blob = (void *)req->blob;
 	c.blob_len = req->blob_len;
+	if (any_too_long(req->argv) || any_too_long(req->envp)) {
+		c.argv = req->argv;
+		c.envp = req->envp;
+	}
 	c.stack_rlim = t->task->stack_rlim_cur;
 	c.trace_call = (char *)trace_call(t);
 	c.stats = (struct native_stats){0};
@@ -177,8 +223,8 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 long
 exec_program(struct thread *t, const struct exec_req *req)
 {
-	enum target what;
-	int r = classify(req, &what);
+	enum target what = TARGET_NATIVE;
+	int r = req->unread ? 0 : classify(req, &what);
 
 	if (r)
 		return r;

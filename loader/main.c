@@ -112,8 +112,9 @@ next_image(int fd, char **argv, struct exec_config *c, struct program *p, struct
 
 	if (config_read(fd, c, d) || program_from_fd(c->prog_fd, c->path, p, d))
 		refuse(d);
-	p->argv = argv + 2;
-	p->envp = environ;
+	p->argv = c->argv ? c->argv : argv + 2;
+	p->envp = c->envp ? c->envp : environ;
+	c->argv = c->envp = NULL; /* of this exec */
 }
 
 int

@@ -96,6 +96,7 @@ struct task_hooks {
 /** What exec must hand to the next image of ourselves. */
 struct exec_req {
 	int fd;              /* the file to run: foreign or native ELF; its close-on-exec flag is irrelevant */
+	bool unread;         /* it may be executed but not read: @fd is O_PATH, and only the host's kernel can run it */
 	const char *path;    /* path as the guest knows it, absolute */
 	char **argv;         /* complete, argv[0] as the guest gave it */
 	char **envp;

@@ -1,5 +1,8 @@
 /*
  * execve fexecve: arguments, scripts, and the hand-over to the next image.
+ *
+ * KNOWN LIMITS: a FreeBSD program that may be executed but not read is EACCES: somebody has to read it, and no privilege
+ * helps us.  Programs of the host are run by its kernel.
  * Source: FreeBSD manual execve(2).  A vfork child comes here on its parent's memory: no malloc, one mapping for all.
  */
 #include <errno.h>
@@ -137,6 +140,21 @@ script_argv(struct exec_area *x, char *arg, char *script)
 	return 0;
 }
 
+/* Opened by its name alone, because it cannot be read. */
+static bool
+unread(int fd)
+{
+	return (host_call(SYS_fcntl, fd, F_GETFL) & O_PATH) != 0;
+}
+
+static long
+open_program(struct thread *t, const char *path)
+{
+	long fd = path_open_host(t, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd == -EACCES ? path_open_host(t, path, O_PATH | O_CLOEXEC) : fd;
+}
+
 static void
 leaving(struct thread *t)
 {
@@ -147,7 +165,7 @@ leaving(struct thread *t)
 static long
 run(struct thread *t, struct exec_area *x, int fd, const char *path)
 {
-	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = leaving};
+	struct exec_req q = {.fd = fd, .path = path, .argv = x->argv, .envp = x->envp, .commit = leaving, .unread = unread(fd)};
 	struct fbsd_exec_head *head = (void *)x->blob;
 	long r;
 
@@ -173,20 +191,20 @@ exec_file(struct thread *t, struct exec_area *x, int fd, char *path)
 
 	if (r)
 		return r;
-	r = read_script(x, fd, &arg);
+	r = unread(fd) ? 0 : read_script(x, fd, &arg);
 	if (r <= 0)
 		return r < 0 ? r : run(t, x, fd, path);
 	r = script_argv(x, arg, x->given);
 	if (r)
 		return r;
-	fd = (int)path_open_host(t, x->interp, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = (int)open_program(t, x->interp);
 	if (fd < 0)
 		return fd;
 	r = check_file(fd);
 	if (r == 0) {
 		char two[2];
 
-		if (host_call(SYS_pread64, fd, two, 2, 0) == 2 && two[0] == '#' && two[1] == '!')
+		if (!unread(fd) && host_call(SYS_pread64, fd, two, 2, 0) == 2 && two[0] == '#' && two[1] == '!')
 			r = -ENOEXEC;
 		else
 			r = run(t, x, fd, x->interp);
@@ -235,7 +253,7 @@ with_area(struct thread *t, int fd, uint64_t path, uint64_t argv, uint64_t envp)
 		if (r == 0)
 			r = -ENOENT;
 		if (r > 0)
-			r = own = (int)path_open_host(t, x->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+			r = own = (int)open_program(t, x->path);
 		if (r >= 0) {
 			strcpy(x->given, x->path);
 			r = make_absolute(x->path);
@@ -269,6 +287,8 @@ fbsd_fexecve(struct thread *t, int fd, uint64_t argv, uint64_t envp)
 	/* Opened to be executed: we have to read it. */
 	fbsd_fd_name(fd, name);
 	own = host_call(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+	if (own == -EACCES)
+		return with_area(t, fd, 0, argv, envp);
 	if (own < 0)
 		return own;
 	r = with_area(t, (int)own, 0, argv, envp);

@@ -141,6 +141,85 @@ sizes_of_arguments(void)
 	CHECK_EQ(status, 0);
 }
 
+/* One string may take all of it. */
+static void
+long_strings(void)
+{
+	static char arg[300001], env[200005];
+	char *self = (void *)kit_aux(AT_EXECPATH), *argv[] = {"long", "told_long_strings", arg, "", "end", 0};
+	char *envp[] = {"A=1", env, "Z=26", 0}, *first[] = {arg, "told_long_strings", 0};
+	int status = -1;
+
+	memset(arg, 'a', sizeof(arg) - 1);
+	memset(env, 'e', sizeof(env) - 1);
+	memcpy(env, "LONG=", 5);
+	for (int i = 0; i < 3; i++) {
+		int64_t pid = i == 2 ? kit_vfork() : sys(SYS_fork);
+
+		if (pid == 0)
+			ENDS(SYS_execve, self, i == 1 ? first : argv, i == 1 ? no_env : envp);
+		CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+		CHECK_EQ(status, 0);
+	}
+}
+
+static void
+told_long_strings(void)
+{
+	char *argv[] = {"short", "told_long_strings", 0};
+
+	if (kit_argc == 2 && !strcmp(kit_argv[0], "short")) {
+		CHECK_EQ(kit_envp[0], 0);
+		return;
+	}
+	if (kit_argc == 2 && kit_argv[0][0] == 'a') {
+		CHECK_EQ(strlen(kit_argv[0]), 300000);
+		CHECK(!strcmp(kit_argv[1], "told_long_strings"));
+		CHECK(!strcmp(kit_envp[0], no_env[0]) && !kit_envp[1]);
+	}
+	if (strcmp(kit_argv[0], "long"))
+		return;
+	CHECK_EQ(kit_argc, 5);
+	CHECK_EQ(strlen(kit_argv[2]), 300000);
+	CHECK_EQ(kit_argv[2][299999], 'a');
+	CHECK(!kit_argv[3][0] && !strcmp(kit_argv[4], "end") && !kit_argv[5]);
+	CHECK(!strcmp(kit_envp[0], "A=1") && !strcmp(kit_envp[2], "Z=26") && !kit_envp[3]);
+	CHECK_EQ(strlen(kit_envp[1]), 200004);
+	CHECK_EQ(strlen(kit_env("LONG")), 199999);
+	/* And the next program has its own again. */
+	CHECK_OK(SYS_execve, (void *)kit_aux(AT_EXECPATH), argv, argv + 2);
+}
+
+/* Who may execute a file need not be able to read it. */
+static void
+programs_that_cannot_be_read(void)
+{
+	char *argv[] = {"x", "-c", "exit 6", 0}, buf[4096];
+	int64_t to = sys(SYS_open, "copy", O_CREAT | O_WRONLY, 0700), from = sys(SYS_open, "/bin/sh", O_RDONLY, 0), n, pid;
+	int status = -1;
+
+	while ((n = sys(SYS_read, from, buf, sizeof(buf))) > 0)
+		sys(SYS_write, to, buf, n);
+	CHECK_EQ(n, 0);
+	CHECK_OK(SYS_fchmod, to, 0111);
+	sys(SYS_close, to), sys(SYS_close, from);
+	CHECK_OK(SYS_chmod, ".", 0755);
+	for (int i = 0; i < 2; i++) {
+		pid = sys(SYS_fork);
+		if (pid == 0) {
+			call(23 /* setuid */, 65534);
+			if (!HOLDS(sys(SYS_open, "copy", O_RDONLY, 0) == -EACCES))
+				call(SYS_exit, 1);
+			if (i)
+				ENDS(SYS_fexecve, sys(SYS_open, "copy", O_EXEC, 0), argv, no_env);
+			ENDS(SYS_execve, "copy", argv, no_env);
+		}
+		CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+		CHECK_EQ(status, 6 << 8);
+	}
+	sys(SYS_unlink, "copy");
+}
+
 static void
 told_sizes(void)
 {
@@ -205,6 +284,9 @@ const struct test tests[] = {
     {"what_is_no_program", what_is_no_program},
     {"sizes_of_arguments", sizes_of_arguments},
     {"told_sizes", told_sizes},
+    {"long_strings", long_strings},
+    {"told_long_strings", told_long_strings},
+    {"programs_that_cannot_be_read", programs_that_cannot_be_read},
     {"what_is_handed_over", what_is_handed_over},
     {"told_state", told_state},
     {"clean_up", clean_up},
