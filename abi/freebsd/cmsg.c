@@ -17,6 +17,7 @@
 #include "abi/core/fd.h"
 #include "abi/freebsd/kqueue.h"
 #include "abi/freebsd/netif.h"
+#include "abi/freebsd/procdesc.h"
 #include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 
@@ -69,6 +70,7 @@ rights_in(struct thread *t, const uint8_t *data, uint32_t len, struct host_msg *
 			return -EBADF;
 		if (fbsd_kq_is(t, fd))
 			return -EOPNOTSUPP;
+		fbsd_pd_fd_sent(t, fd);
 	}
 	m->level = SOL_SOCKET;
 	m->type = SCM_RIGHTS;

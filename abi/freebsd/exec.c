@@ -24,7 +24,7 @@
 #define ARG_MAX_BYTES 524288u
 #define MAX_STRINGS   (ARG_MAX_BYTES / 4)
 #define SCRIPT_LINE   4096u
-#define BLOB_BYTES    16384u
+#define BLOB_BYTES    20480u
 
 struct exec_area {
 	char path[PATH_BYTES], given[PATH_BYTES], interp[SCRIPT_LINE + 1], line[SCRIPT_LINE + 1];
@@ -172,10 +172,13 @@ run(struct thread *t, struct exec_area *x, int fd, const char *path)
 	if (task_stop_others(t))
 		return -HOST_ERESTARTNOINTR; /* after who came first, if its exec fails */
 	head->kq_fd = q.keep_fd = fbsd_kq_save(t);
+	fbsd_pd_save(t, &head->pd);
+	memcpy(head->procctl, fbsd_task(t)->procctl, sizeof(head->procctl));
 	q.blob = head;
 	q.blob_len = (uint32_t)sizeof(*head) + fbsd_signal_save(t, head + 1, BLOB_BYTES - sizeof(*head), &q.host_mask);
 	r = q.keep_fd < -1 ? q.keep_fd : t->task->hooks->exec(t, &q);
 	fbsd_signal_unsave(t);
+	fbsd_pd_unsave(t);
 	if (q.keep_fd >= 0)
 		host_call(SYS_close, q.keep_fd);
 	task_let_go(t);

@@ -38,6 +38,8 @@ struct fbsd_task {
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
 	pthread_rwlock_t dir_lock;   /* dir.c: whoever gives entries back reads alone */
+	struct fbsd_pd_table *pd;    /* procdesc.c: process descriptors; NULL until there is one */
+	int pd_guard;                /* procdesc.c: hidden, for whoever has ours; 0 none */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };
 
@@ -46,6 +48,7 @@ struct fbsd_thread {
 	struct fbsd_sigthread *sig;  /* signal.c: mask, queue, alternate stack */
 	struct fbsd_umtx_thread *umtx; /* umtx.c: waiter, robust lists */
 	const struct thread_begin *begin; /* thread.c: while it starts */
+	int pd_link[2];              /* procdesc.c: for the vfork child being made */
 	uint16_t rtp_type, rtp_prio; /* sched.c: scheduling class, 0 normal */
 };
 

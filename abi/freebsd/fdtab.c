@@ -10,6 +10,7 @@
 #include "abi/freebsd/aio.h"
 #include "abi/freebsd/file.h"
 #include "abi/freebsd/kqueue.h"
+#include "abi/freebsd/procdesc.h"
 #include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
@@ -20,6 +21,7 @@ fbsd_fd_closed(struct thread *t, int fd)
 {
 	fbsd_kq_fd_closed(t, fd);
 	fbsd_aio_fd_closed(t, fd);
+	fbsd_pd_fd_closed(t, fd);
 	if (fbsd_sockbits(t, fd))
 		fbsd_sockbits_set(t, fd, FBSD_SB_ALL, 0);
 }
@@ -30,6 +32,7 @@ fbsd_fd_duped(struct thread *t, int from, int to)
 	uint16_t bits = fbsd_sockbits(t, from);
 
 	fbsd_kq_fd_duped(t, from, to);
+	fbsd_pd_fd_duped(t, from, to);
 	if (bits)
 		fbsd_sockbits_set(t, to, FBSD_SB_ALL, bits);
 }

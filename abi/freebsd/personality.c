@@ -37,6 +37,7 @@ fbsd_after_fork(struct thread *t)
 	fbsd_umtx_after_fork(t);
 	fbsd_signal_after_fork(t);
 	fbsd_kq_after_fork(t);
+	fbsd_pd_after_fork(t);
 	pthread_rwlock_init(&fbsd_task(t)->dir_lock, NULL);
 	fbsd_task(t)->aio = NULL; /* requests are not inherited; another thread may have held their lock */
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/procdesc.h"
 #include "abi/freebsd/signal.h"
 
 /** In task->vfork_room of a vfork child. */
@@ -19,7 +20,15 @@ _Static_assert(sizeof(struct fbsd_vfork) <= VFORK_ROOM, "VFORK_ROOM");
 struct fbsd_exec_head {
 	int32_t kq_fd; /* fbsd_kq_save() */
 	uint32_t pad[3];
+	struct fbsd_pd_saved pd;
+	int32_t procctl[FBSD_PROCCTL_KEPT];
 };
+
+/* fork.c */
+/** fork(2), with a descriptor of the child's in @ret_pidfd when that is not NULL; what the guest gets. */
+long fbsd_do_fork(struct thread *t, int *ret_pidfd);
+/** rfork(RFSPAWN) */
+long fbsd_spawn(struct thread *t);
 
 /* fork.c's collaborators, each in its own family's file */
 

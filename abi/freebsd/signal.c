@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "abi/freebsd/proc.h"
+#include "abi/freebsd/proctab.h"
+#include "abi/freebsd/waitset.h"
 #include "freebsd-sets.h"
 
 /* Numbers that are not here end the process.  Source: signal(3), table of default actions. */
@@ -98,6 +100,29 @@ request_ended(struct thread *t, const struct inbox_item *it, struct gsiginfo *re
 	return true;
 }
 
+/* A child changed: as wait(2) would tell it.  False when it is none that is waited for: procdesc.c. */
+static bool
+child_changed(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret)
+{
+	const struct signal_map *m = t->task->pers->signals;
+	struct waiting w = {.info = {.si_code = it->code, .si_status = it->status, .si_pid = it->pid, .si_uid = it->uid}};
+	struct proc_stat ps;
+	int signo = 0;
+
+	/* One SIGCHLD of the host may stand for several children. */
+	if (fbsd_pd_swallow(t, it->pid) && !fbsd_wait_peek(t, &w))
+		return false;
+	ret->code = w.info.si_code;
+	ret->pid = w.info.si_pid;
+	ret->uid = w.info.si_uid;
+	ret->status = w.info.si_status;
+	if (ret->code != CLD_EXITED)
+		ret->status = ret->status > 0 && ret->status < 65 ? m->to_guest[ret->status] : ret->status;
+	else if (proc_stat_get(ret->pid, &ps) && proc_last_word_of(&ps, &ret->status, &signo) && signo)
+		ret->code = CLD_KILLED, ret->status = signo;
+	return true;
+}
+
 static bool
 arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
 {
@@ -107,9 +132,8 @@ arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, str
 		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to) || request_ended(t, it, ret, ret_to);
 	*ret = (struct gsiginfo){.signo = m->to_guest[it->signo], .code = code_of(it), .pid = it->pid, .uid = it->uid};
 	if (it->signo == SIGCHLD && it->code > 0) {
-		ret->status = it->status;
-		if (it->code != CLD_EXITED && it->status > 0 && it->status < 65)
-			ret->status = m->to_guest[it->status];
+		if (!child_changed(t, it, ret))
+			return false;
 	} else if (it->code == SI_QUEUE || it->code == SI_MESGQ) {
 		ret->value = it->value;
 	} else if (it->signo == SIGPIPE && it->code == SI_USER && it->pid == t->task->pid) {

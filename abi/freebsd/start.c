@@ -292,6 +292,7 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 	if (s->blob_len >= sizeof(*head)) {
 		fbsd_signal_start(t, head + 1, s->blob_len - (uint32_t)sizeof(*head));
 		fbsd_kq_restore(t, head->kq_fd);
+		fbsd_pd_restore(t, &head->pd);
 	} else {
 		fbsd_signal_start(t, NULL, 0);
 	}

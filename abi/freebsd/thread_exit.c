@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "abi/freebsd/kqueue.h"
+#include "abi/freebsd/proctab.h"
 #include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
 
@@ -110,6 +111,8 @@ fbsd_exit_process(struct thread *t, int status, int signo)
 		task->trace->exit(t, status, signo);
 	if (signo > 0 && (uint32_t)signo < m->n && m->to_host[signo])
 		task->hooks->die(t, m->to_host[signo]);
+	if (signo || status & ~0xff)
+		proc_last_word(status, signo);
 	_Exit(signo ? 128 + signo : status);
 }
 

@@ -11,6 +11,7 @@
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/proc.h"
+#include "abi/freebsd/waitset.h"
 #include "freebsd-amd64.h"
 
 #define FBSD_WNOHANG    1
@@ -20,10 +21,6 @@
 #define FBSD_WEXITED    16
 #define FBSD_WTRAPPED   32
 #define FBSD_WKNOWN     63
-
-#define FBSD_P_PID  0
-#define FBSD_P_PGID 2
-#define FBSD_P_ALL  7
 
 #define FBSD_SIGCHLD 20
 #define FBSD_SIGCONT 19
@@ -37,13 +34,6 @@ struct fbsd_wait_info {
 	uint8_t reason[40];
 };
 _Static_assert(sizeof(struct fbsd_wait_info) == 80, "siginfo_t");
-
-struct waiting {
-	int idtype, host_options;
-	uint64_t id;
-	siginfo_t info;
-	struct rusage ru;
-};
 
 static int
 guest_signal(const struct signal_map *m, int host)
@@ -68,18 +58,6 @@ fbsd_wait_status(const struct signal_map *m, int code, int status)
 	}
 }
 
-/* Block until something can be told: 1, 0 for WNOHANG and nothing, or -errno. */
-static long
-do_wait(struct thread *t, struct waiting *w)
-{
-	long r;
-
-	memset(&w->info, 0, sizeof(w->info));
-	memset(&w->ru, 0, sizeof(w->ru));
-	r = host_block(t, SYS_waitid, w->idtype, w->id, &w->info, w->host_options, &w->ru);
-	return r < 0 ? r : w->info.si_pid != 0;
-}
-
 static int
 host_options(int options)
 {
@@ -98,45 +76,50 @@ host_options(int options)
 	return h;
 }
 
+static uint32_t
+status_of(const struct thread *t, const struct waiting *w)
+{
+	if (w->signo)
+		return (uint32_t)w->signo; /* one that the host lacks */
+	return fbsd_wait_status(t->task->pers->signals, w->info.si_code, w->info.si_status);
+}
+
 long
 fbsd_wait4(struct thread *t, int pid, uint64_t status, int options, uint64_t rusage)
 {
-	struct waiting w = {.idtype = P_ALL};
+	struct waiting w = {.idtype = FBSD_P_PID, .id = (uint64_t)pid, .pidfd = -1};
 	long r;
 
 	if (options & ~FBSD_WKNOWN)
 		return -EINVAL;
-	w.host_options = host_options(options | FBSD_WEXITED | FBSD_WTRAPPED);
-	if (pid > 0) {
-		w.idtype = P_PID;
-		w.id = (uint64_t)pid;
-	} else if (pid != -1) {
-		w.idtype = P_PGID;
-		w.id = pid == 0 ? (uint64_t)host_call(SYS_getpgid, 0) : (uint64_t)-(int64_t)pid;
+	w.options = host_options(options | FBSD_WEXITED | FBSD_WTRAPPED);
+	if (pid < 0) {
+		w.idtype = pid == -1 ? FBSD_P_ALL : FBSD_P_PGID;
+		w.id = (uint64_t)-(int64_t)pid;
 	}
-	r = do_wait(t, &w);
+	r = fbsd_wait_for(t, &w);
 	if (r <= 0)
 		return r;
-	if (status &&
-	    gm_store32(status, fbsd_wait_status(t->task->pers->signals, w.info.si_code, w.info.si_status)))
+	if (status && gm_store32(status, status_of(t, &w)))
 		return -EFAULT;
-	if (rusage && gm_write(rusage, &w.ru, sizeof(w.ru)))
+	if (rusage && gm_write(rusage, &w.self, sizeof(w.self)))
 		return -EFAULT;
 	return w.info.si_pid;
 }
 
-/* The exit code of si_status for CLD_EXITED is 32 bits wide on FreeBSD, 8 here: a native parent's limit. */
 static int
-put_wait_info(struct thread *t, uint64_t at, const siginfo_t *si)
+put_wait_info(struct thread *t, uint64_t at, const struct waiting *w)
 {
-	struct fbsd_wait_info g = {.signo = FBSD_SIGCHLD,
-	                           .code = si->si_code,
-	                           .pid = si->si_pid,
-	                           .uid = si->si_uid,
-	                           .status = si->si_code == CLD_EXITED
-	                                         ? si->si_status
-	                                         : guest_signal(t->task->pers->signals, si->si_status)};
+	struct fbsd_wait_info g = {.signo = FBSD_SIGCHLD, .code = w->info.si_code, .pid = w->info.si_pid, .uid = w->info.si_uid};
 
+	if (w->signo) {
+		g.code = CLD_KILLED;
+		g.status = w->signo;
+	} else if (g.code == CLD_EXITED) {
+		g.status = w->status;
+	} else {
+		g.status = guest_signal(t->task->pers->signals, w->info.si_status);
+	}
 	return gm_write(at, &g, sizeof(g));
 }
 
@@ -145,61 +128,50 @@ wait_result(struct thread *t, struct waiting *w, uint64_t status, uint64_t wrusa
 {
 	struct rusage both[2];
 
-	if (info && put_wait_info(t, info, &w->info))
+	if (info && put_wait_info(t, info, w))
 		return -EFAULT;
-	if (status &&
-	    gm_store32(status, fbsd_wait_status(t->task->pers->signals, w->info.si_code, w->info.si_status)))
+	if (status && gm_store32(status, status_of(t, w)))
 		return -EFAULT;
-	memset(both, 0, sizeof(both));
-	both[0] = w->ru;
+	both[0] = w->self;
+	both[1] = w->children;
 	if (wrusage && gm_write(wrusage, both, sizeof(both)))
 		return -EFAULT;
 	return w->info.si_pid;
 }
 
-long
-fbsd_wait6(struct thread *t, int idtype, uint64_t id, uint64_t status, int options, uint64_t wrusage, uint64_t info)
+static long
+do_wait6(struct thread *t, struct waiting *w, uint64_t status, int options, uint64_t wrusage, uint64_t info)
 {
-	struct waiting w = {.id = id, .host_options = host_options(options)};
 	long r;
 
 	if (options & ~FBSD_WKNOWN ||
 	    !(options & (FBSD_WUNTRACED | FBSD_WCONTINUED | FBSD_WEXITED | FBSD_WTRAPPED)))
 		return -EINVAL;
-	switch (idtype) {
-	case FBSD_P_PID:
-		w.idtype = (int)id == 0 ? P_PGID : P_PID; /* 0 is the caller's group in either form */
-		break;
-	case FBSD_P_PGID:
-		w.idtype = P_PGID;
-		break;
-	case FBSD_P_ALL:
-		w.idtype = P_ALL;
-		break;
-	default:
-		return -EINVAL;
-	}
-	r = do_wait(t, &w);
+	w->options = host_options(options);
+	if (!(w->options & (WEXITED | WSTOPPED | WCONTINUED)))
+		w->options |= WCONTINUED; /* WTRAPPED alone: nobody is traced */
+	r = fbsd_wait_for(t, w);
 	if (r == 0 && info && gm_zero(info, sizeof(struct fbsd_wait_info)))
 		return -EFAULT;
-	return r <= 0 ? r : wait_result(t, &w, status, wrusage, info);
+	return r <= 0 ? r : wait_result(t, w, status, wrusage, info);
+}
+
+long
+fbsd_wait6(struct thread *t, int idtype, uint64_t id, uint64_t status, int options, uint64_t wrusage, uint64_t info)
+{
+	struct waiting w = {.idtype = idtype, .id = id, .pidfd = -1};
+
+	return do_wait6(t, &w, status, options, wrusage, info);
 }
 
 long
 fbsd_pdwait(struct thread *t, int fd, uint64_t status, int options, uint64_t wrusage, uint64_t info)
 {
-	struct waiting w = {.idtype = P_PIDFD, .id = (uint64_t)fd, .host_options = host_options(options)};
+	struct waiting w = {.idtype = FBSD_P_ALL, .pidfd = fd};
 	long r;
 
-	if (fd_is_ours(fd))
+	if (fd < 0 || fd_is_ours(fd))
 		return -EBADF;
-	if (options & ~FBSD_WKNOWN ||
-	    !(options & (FBSD_WUNTRACED | FBSD_WCONTINUED | FBSD_WEXITED | FBSD_WTRAPPED)))
-		return -EINVAL;
-	r = do_wait(t, &w);
-	if (r == 0 && info && gm_zero(info, sizeof(struct fbsd_wait_info)))
-		return -EFAULT;
-	if (r > 0)
-		r = wait_result(t, &w, status, wrusage, info);
+	r = do_wait6(t, &w, status, options, wrusage, info);
 	return r < 0 ? r : 0;
 }

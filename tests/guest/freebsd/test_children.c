@@ -234,7 +234,7 @@ wait6_tells_all(void)
 	CHECK_ERR(ECHILD, SYS_wait6, P_ALL, 0, &status, WEXITED, 0, 0);
 	CHECK_ERR(EINVAL, SYS_wait6, P_PID, pid, &status, WNOHANG, 0, 0);
 	CHECK_ERR(EINVAL, SYS_wait6, P_PID, pid, &status, WEXITED | 64, 0, 0);
-	CHECK_ERR(EINVAL, SYS_wait6, 99, pid, &status, WEXITED, 0, 0);
+	CHECK_ERR(ECHILD, SYS_wait6, 99, pid, &status, WEXITED, 0, 0);
 	/* wait4 tells the same of usage. */
 	memset(&wru, 0, sizeof(wru.self));
 	if (HOLDS((pid = sys(SYS_fork)) == 0))

@@ -88,7 +88,7 @@ wait_errors(void)
 	CHECK_ERR(ECHILD, SYS_wait4, -1, 0, 0, 0);
 	CHECK_ERR(EINVAL, SYS_wait4, -1, 0, 0x1000, 0);
 	CHECK_ERR(EINVAL, SYS_wait6, 7, 0, 0, 0, 0, 0); /* no event asked for */
-	CHECK_ERR(EINVAL, SYS_wait6, 99, 0, 0, 16, 0, 0);
+	CHECK_ERR(ECHILD, SYS_wait6, 99, 0, 0, 16, 0, 0);
 }
 
 static void
