@@ -17,6 +17,7 @@
 #include "abi/core/host.h"
 #include "abi/freebsd/kq_impl.h"
 #include "abi/freebsd/proc.h"
+#include "abi/freebsd/proctab.h"
 
 #define NOTE_EXIT     0x80000000u
 #define NOTE_FORK     0x40000000u
@@ -31,6 +32,8 @@ static int
 ended(int pidfd, const struct signal_map *m, int64_t *ret_status)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	struct proc_stat ps;
+	int status, signo;
 	siginfo_t si;
 	long r;
 
@@ -40,6 +43,8 @@ ended(int pidfd, const struct signal_map *m, int64_t *ret_status)
 		return 0;
 	if (r == 0) {
 		*ret_status = (int64_t)fbsd_wait_status(m, si.si_code, si.si_status);
+		if (si.si_code == CLD_EXITED && proc_stat_get(si.si_pid, &ps) && proc_last_word_of(&ps, &status, &signo) && signo)
+			*ret_status = signo;
 		return 1;
 	}
 	return host_call(SYS_poll, &p, 1, 0) == 1 ? -ECHILD : 0;

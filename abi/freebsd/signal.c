@@ -105,10 +105,14 @@ static bool
 child_changed(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret)
 {
 	const struct signal_map *m = t->task->pers->signals;
-	struct waiting w = {.info = {.si_code = it->code, .si_status = it->status, .si_pid = it->pid, .si_uid = it->uid}};
+	struct waiting w = {0};
 	struct proc_stat ps;
 	int signo = 0;
 
+	w.info.si_code = it->code;
+	w.info.si_pid = it->pid;
+	w.info.si_uid = it->uid;
+	w.info.si_status = it->status;
 	/* One SIGCHLD of the host may stand for several children. */
 	if (fbsd_pd_swallow(t, it->pid) && !fbsd_wait_peek(t, &w))
 		return false;

@@ -32,7 +32,19 @@ is_guest(int pid)
 	return !stat("/proc/self/exe", &ours) && !stat(path, &its) && ours.st_ino == its.st_ino && ours.st_dev == its.st_dev;
 }
 
-/* A number that the host lacks: guests are told by a carrier, anybody else cannot be. */
+/*
+ * A number that the host lacks, for a program of the host: it cannot have done anything about it, so the default action is
+ * taken.  That of SIGINFO is nothing; all others end the program, as the host's last number does.
+ */
+static long
+to_native(int pid, int64_t tid, int signo)
+{
+	if (signo == FBSD_SIGINFO)
+		return 0;
+	return tid ? host_call(SYS_tgkill, pid, tid, KICK_SIGNO) : host_call(SYS_kill, pid, KICK_SIGNO);
+}
+
+/* A number that the host lacks: guests are told by a carrier. */
 static long
 carry(struct thread *t, int pid, int64_t tid, int signo, int code, uint64_t value)
 {
@@ -42,7 +54,7 @@ carry(struct thread *t, int pid, int64_t tid, int signo, int code, uint64_t valu
 	if (r)
 		return r;
 	if (!is_guest(pid))
-		return -ENOTSUP;
+		return to_native(pid, tid, signo);
 	si.si_errno = FBSD_CARRIER(signo, code, tid != 0);
 	si.si_pid = t->task->pid;
 	si.si_uid = getuid();
@@ -72,7 +84,7 @@ group_of(const char *pid)
 	return at && sscanf(at, ") %*c %*d %d", &pgrp) == 1 ? pgrp : 0;
 }
 
-/* The guests of a process group, or (group 0) all but the caller. */
+/* The members of a process group, or (group 0) all guests but the caller: the host's own system is left alone. */
 static long
 carry_group(struct thread *t, int group, int signo)
 {
@@ -90,7 +102,7 @@ carry_group(struct thread *t, int group, int signo)
 			continue;
 		if (pid == t->task->pid)
 			r = sig_post(t, NULL, &si, false);
-		else if (is_guest(pid) && !carry(t, pid, 0, signo, FBSD_SI_USER, 0))
+		else if ((group || is_guest(pid)) && !carry(t, pid, 0, signo, FBSD_SI_USER, 0))
 			r = 0;
 	}
 	closedir(d);

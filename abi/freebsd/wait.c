@@ -11,6 +11,7 @@
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
 #include "abi/freebsd/proc.h"
+#include "abi/freebsd/signal.h"
 #include "abi/freebsd/waitset.h"
 #include "freebsd-amd64.h"
 
@@ -38,6 +39,8 @@ _Static_assert(sizeof(struct fbsd_wait_info) == 80, "siginfo_t");
 static int
 guest_signal(const struct signal_map *m, int host)
 {
+	if (host == KICK_SIGNO)
+		return FBSD_SIGRTMAX; /* who is not ours can die of it: to_native() of sigsend.c */
 	return host >= 0 && host <= 64 ? m->to_guest[host] : 0;
 }
 

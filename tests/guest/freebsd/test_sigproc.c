@@ -64,9 +64,9 @@ death_names_the_signal(void)
 	}
 }
 
-/* Numbers that the host lacks cannot be a host's cause of death: 128 + number, as signal.h says. */
+/* Numbers that the host lacks are causes of death like all others. */
 static void
-death_by_a_foreign_number_is_a_status(void)
+death_by_a_foreign_number(void)
 {
 	static const int list[] = {SIGEMT, SIGTHR, SIGLIBRT, SIGRTMAX};
 
@@ -74,7 +74,7 @@ death_by_a_foreign_number_is_a_status(void)
 		int64_t pid = child_that_waits();
 
 		CHECK_EQ(sys(SYS_kill, pid, list[i]), 0);
-		CHECK_EQ(status_of(pid, 0), ((128 + list[i]) & 0xff) << 8);
+		CHECK_EQ(status_of(pid, 0) & ~0x80, list[i]);
 	}
 }
 
@@ -396,10 +396,44 @@ entry_after_exec(void)
 		call(SYS_exit, after_exec());
 }
 
+/* They can have no handler for such a number: SIGINFO is ignored, the others end them (sigprop of kern_sig.c). */
+static void
+programs_of_the_host_take_the_default_action(void)
+{
+	static const int list[] = {SIGINFO, SIGEMT, SIGTHR, SIGRTMAX};
+	char *argv[] = {"cat", 0}, c = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		for (int group = 0; group < 2; group++) {
+			int in[2], out[2], status;
+			int64_t pid;
+
+			sys(SYS_pipe2, in, O_CLOEXEC), sys(SYS_pipe2, out, O_CLOEXEC);
+			pid = sys(SYS_fork);
+			if (pid == 0) {
+				sys(NR_setpgid, 0, 0);
+				sys(SYS_dup2, in[0], 0), sys(SYS_dup2, out[1], 1);
+				sys(SYS_execve, "/bin/cat", argv, kit_envp);
+				call(SYS_exit, 1);
+			}
+			CHECK_EQ(sys(SYS_write, in[1], "x", 1), 1);
+			CHECK_EQ(sys(SYS_read, out[0], &c, 1), 1); /* it runs */
+			CHECK_OK(SYS_kill, group ? -pid : pid, list[i]);
+			sys(SYS_close, in[1]);
+			CHECK_EQ(sys(SYS_wait4, pid, &status, 0, 0), pid);
+			if (list[i] == SIGINFO)
+				CHECK_EQ(status, 0);
+			else
+				CHECK((status & 0x7f) != 0 && (status & 0x7f) != 0x7f);
+			sys(SYS_close, in[0]), sys(SYS_close, out[0]), sys(SYS_close, out[1]);
+		}
+}
+
 const struct test tests[] = {
     {"entry_after_exec", entry_after_exec},
     {"death_names_the_signal", death_names_the_signal},
-    {"death_by_a_foreign_number_is_a_status", death_by_a_foreign_number_is_a_status},
+    {"death_by_a_foreign_number", death_by_a_foreign_number},
+    {"programs_of_the_host_take_the_default_action", programs_of_the_host_take_the_default_action},
     {"default_ignored_ones_do_nothing", default_ignored_ones_do_nothing},
     {"stops_and_continues_are_seen", stops_and_continues_are_seen},
     {"continue_can_be_caught", continue_can_be_caught},
