@@ -31,6 +31,7 @@ enum lo_nzcv {
 enum lo_fix_kind {
 	LO_FIX_GPR,    /* from here to lo_fix_end() host register `arg` is borrowed: its guest value is in its slot */
 	LO_FIX_VEC,    /* the same for a vector register */
+	LO_FIX_LANDING,/* a call returns to `begin`, for the guest to block.pc + `end` */
 	LO_FIX_FORWARD,/* something is done that must not be done twice: an interruption first runs on to lo_fix_end() */
 };
 

@@ -15,7 +15,6 @@ shift_in_place(struct lo *l, const struct ir_op *o, enum x64_gpr r, x64_op width
 	} else if ((o->ext == IR_LSL || o->ext < IR_LSL) && o->shift <= 3) {
 		x64_rm(&l->b, X64_lea | width, r, x64_at_index(X64_NO_REG, r, o->shift, 0));
 	} else {
-		lo_clobber(l);
 		x64_ri(&l->b, (o->ext < IR_LSL ? X64_shl : shifts[o->ext - IR_LSL]) | width, r, o->shift);
 	}
 }
@@ -46,6 +45,9 @@ lo_operand_to(struct lo *l, const struct ir_op *o, enum x64_gpr to)
 		lo_const(l, to, o->size == 3 ? o->imm : (uint32_t)o->imm);
 		return;
 	}
+	/* saving NZCV takes rax: before anything is built there */
+	if (o->shift != 0 && o->ext != IR_ROR && (o->shift > 3 || o->ext > IR_LSL))
+		lo_clobber(l);
 	if (o->ext == IR_LSL && o->shift >= 1 && o->shift <= 3 && lo_home[o->b] != LO_SLOT) {
 		x64_rm(&l->b, X64_lea | width, to, x64_at_index(X64_NO_REG, lo_home[o->b], o->shift, 0));
 		return;

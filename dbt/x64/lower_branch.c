@@ -248,6 +248,7 @@ landing(struct lo *l, uint32_t fix)
 	l->nzcv_mem = true;
 	l->vclean = 0;
 	lo_mark(l, l->o->pc + 4);
+	l->fix[lo_fix(l, LO_FIX_LANDING, 0)].end = (uint32_t)(l->o->pc + 4);
 	x64_rm(&l->b, X64_lea | X64_64, X64_RSP, x64_at(X64_RSP, 8));
 }
 

@@ -147,10 +147,8 @@ shifted_copy(struct lo *l, const struct ir_op *o, enum x64_gpr to, x64_op op, un
 		return;
 	}
 	lo_copy(l, to, o->a, o->size == 3);
-	if (by != 0) {
-		lo_clobber(l);
+	if (by != 0)
 		x64_ri(&l->b, op | lo_width(o), to, by);
-	}
 }
 
 static bool
@@ -167,6 +165,14 @@ ubfm_by_move(struct lo *l, const struct ir_op *o, unsigned immr, unsigned imms, 
 	one_from(l, sign ? signs[which] | (which < 2 ? lo_width(o) : 0) : zero[which], to, o->a);
 	lo_put(l, o->d, to);
 	return true;
+}
+
+/* Saving NZCV takes rax: before anything is built there. */
+static void
+clobber_unless_lea(struct lo *l, const struct ir_op *o, unsigned immr, unsigned imms, unsigned size)
+{
+	if (imms + 1 != immr || size - immr > 3 || lo_home[o->a] == LO_SLOT)
+		lo_clobber(l);
 }
 
 /* Where the result may be built in several steps. */
@@ -186,10 +192,8 @@ mask_low(struct lo *l, enum x64_gpr r, unsigned bits, x64_op width)
 	} else if (bits == 32) {
 		x64_rr(&l->b, X64_mov, r, r);
 	} else if (bits < 32) {
-		lo_clobber(l);
 		x64_ri(&l->b, X64_and, r, (1ll << bits) - 1);
 	} else {
-		lo_clobber(l);
 		lo_const(l, X64_RCX, bits);
 		x64_rrr(&l->b, X64_bzhi | width, r, r, X64_RCX);
 	}
@@ -203,8 +207,11 @@ lo_UBFM(struct lo *l, const struct ir_op *o)
 
 	if (o->d == IR_ZR || ubfm_by_move(l, o, immr, imms, false))
 		return;
-	if (o->d == o->a && lo_home[o->d] != LO_SLOT && (imms == size - 1 || imms + 1 == immr)) { /* LSR, LSL in place */
+	if (lo_flags_busy(l) || o->d != o->a)
+		clobber_unless_lea(l, o, immr, imms, size);
+	else
 		lo_clobber(l);
+	if (o->d == o->a && lo_home[o->d] != LO_SLOT && l->nzcv == LO_NZCV_MEM && (imms == size - 1 || imms + 1 == immr)) { /* LSR, LSL in place */
 		x64_ri(&l->b, (imms == size - 1 ? X64_shr : X64_shl) | width, lo_home[o->d], imms == size - 1 ? immr : size - immr);
 		return;
 	}
@@ -220,7 +227,6 @@ lo_UBFM(struct lo *l, const struct ir_op *o)
 	} else { /* UBFIZ */
 		lo_copy(l, to, o->a, o->size == 3);
 		mask_low(l, to, imms + 1, width);
-		lo_clobber(l);
 		x64_ri(&l->b, X64_shl | width, to, size - immr);
 	}
 	lo_put(l, o->d, to);
@@ -234,6 +240,7 @@ lo_SBFM(struct lo *l, const struct ir_op *o)
 
 	if (o->d == IR_ZR || ubfm_by_move(l, o, immr, imms, true))
 		return;
+	lo_clobber(l);
 	enum x64_gpr to = step_in(l, o);
 
 	if (imms == size - 1) { /* ASR */
@@ -241,7 +248,6 @@ lo_SBFM(struct lo *l, const struct ir_op *o)
 		lo_put(l, o->d, to);
 		return;
 	}
-	lo_clobber(l);
 	lo_copy(l, to, o->a, o->size == 3);
 	/* the field's sign to the top, then down to its place */
 	x64_ri(&l->b, X64_shl | width, to, size - 1 - imms);
