@@ -118,7 +118,7 @@ DO(LDXP)
 	uint64_t at = reg_get(c, o->a), v[2];
 
 	load_pair(at, o->size, v);
-	c->monitor = (struct a64_monitor){ .addr = at, .value = { v[0], v[1] }, .size = 2u << o->size };
+	c->monitor = (struct a64_monitor){ .addr = at, .value = { v[0], v[1] }, .size = A64_MONITOR_PAIR | 2u << o->size };
 	reg_set(c, o->d, v[0]);
 	reg_set(c, o->e, v[1]);
 }
@@ -141,7 +141,7 @@ DO(STXP)
 	uint64_t at = reg_get(c, o->a), failed = 1, new[2] = { reg_get(c, o->b), reg_get(c, o->c) };
 	uint64_t want[2] = { c->monitor.value[0], c->monitor.value[1] };
 
-	if (c->monitor.size == 2u << o->size && c->monitor.addr == at)
+	if (c->monitor.size == (A64_MONITOR_PAIR | 2u << o->size) && c->monitor.addr == at)
 		failed = !swap_pair(at, o->size, want, new);
 	c->monitor.size = 0;
 	reg_set(c, o->d, failed);

@@ -45,8 +45,9 @@ union a64_vreg {
 struct a64_monitor {
 	uint64_t addr;
 	uint64_t value[2];
-	uint32_t size; /* bytes; 0: open */
+	uint32_t size; /* bytes, with A64_MONITOR_PAIR for two registers; 0: open */
 };
+enum { A64_MONITOR_PAIR = 0x100 };
 
 struct cpu_a64 {
 	uint64_t x[32]; /* x[31]: SP */
