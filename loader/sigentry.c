@@ -100,12 +100,44 @@ redirect(struct nthread *nt, greg_t *g, uint32_t why)
 	g[REG_EFL] = 0x202;
 }
 
+/*
+ * No room: what comes by a kick's number is counted with one like it.  Timers are so before, as they never have more than
+ * one pending.  The oldest entry may be on its way out.
+ */
+static bool
+counted(struct inbox *b, uint32_t used, const siginfo_t *si)
+{
+	if (si->si_code != SI_TIMER && used < INBOX_SIZE - 1)
+		return false;
+	for (uint32_t i = b->tail + 1; i != b->head; i++) {
+		struct inbox_item *it = &b->item[i % INBOX_SIZE];
+
+		if (it->signo != KICK_SIGNO || it->code != si->si_code || it->error != si->si_errno)
+			continue;
+		if (si->si_code != SI_TIMER)
+			return true;
+		if (it->timer_id == si->si_timerid) {
+			it->overrun += 1 + si->si_overrun;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 push_inbox(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 {
 	struct inbox *b = &nt->t->inbox;
+	uint32_t used = b->head - __atomic_load_n(&b->tail, __ATOMIC_ACQUIRE);
 	struct inbox_item *it = &b->item[b->head % INBOX_SIZE];
+	/* A kick says nothing that must be kept, and task_call_all() waits for its answer: it always comes. */
+	uint64_t open = 1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) |
+	                1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1) | 1ull << (KICK_SIGNO - 1);
 
+	if (used >= INBOX_FULL && signo == KICK_SIGNO && counted(b, used, si))
+		return;
+	if (used >= INBOX_SIZE)
+		return; /* only a fault's number, which is never blocked, sent by somebody */
 	it->signo = signo;
 	it->code = si->si_code;
 	it->error = si->si_errno;
@@ -118,18 +150,13 @@ push_inbox(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 	it->overrun = si->si_overrun;
 	it->band = si->si_band;
 	__atomic_store_n(&b->head, b->head + 1, __ATOMIC_RELEASE);
-	if (b->head - __atomic_load_n(&b->tail, __ATOMIC_ACQUIRE) >= INBOX_SIZE - 1) {
-		/* Full: keep everything blocked after this handler; inbox_take() opens again. */
-		uint64_t all = ~0ull;
-
-		all &= ~(1ull << (SIGSYS - 1) | 1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGFPE - 1) |
-		         1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1));
-		/* A kick says nothing that must be kept, and task_call_all() waits for its answer: it still comes. */
-		if (!b->blocked)
-			all &= ~(1ull << (KICK_SIGNO - 1));
-		b->blocked = 1;
-		*(uint64_t *)&uc->uc_sigmask = all;
-	}
+	if (++used < INBOX_FULL)
+		return;
+	/* Full: keep the others blocked after this handler; inbox_take() opens again. */
+	if (used >= INBOX_SIZE)
+		open &= ~(1ull << (KICK_SIGNO - 1)); /* of as many senders nothing can be counted */
+	b->blocked = 1;
+	*(uint64_t *)&uc->uc_sigmask = ~open;
 }
 
 /* The window that holds rip: where its call is called off to; 0 outside of all. */

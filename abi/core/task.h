@@ -30,12 +30,13 @@ struct inbox_item {
 	long band;
 };
 
-#define INBOX_SIZE 64
+#define INBOX_SIZE 256
+#define INBOX_FULL 63
 
 /*
  * Written by the host signal handler on this very thread, read by its run loop: one producer, one
- * consumer.  When it is full the handler leaves all asynchronous signals blocked, so that the kernel
- * queues for us; inbox_take() unblocks them.
+ * consumer.  From INBOX_FULL on the handler leaves all asynchronous signals but kicks blocked, so that the
+ * kernel queues for us; inbox_take() unblocks them.  The rest of the room is for what comes by a kick's number.
  */
 struct inbox {
 	uint32_t head, tail;

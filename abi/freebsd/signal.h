@@ -3,6 +3,7 @@
  * actions and handlers; sigfault.c: faults; sigframe.c: frames; sigaction.c, sigsend.c, sigwait.c, ktimer.c: calls.
  * A death by SIGEMT, SIGINFO, SIGTHR, SIGLIBRT or a number above 94, which the host cannot express, ends the process
  * with status 128 + number for the host; guests are told by its last word (proctab.h).
+ * A call that does not exist is ENOSYS without SIGSYS (kern.signosys=0).
  * Source: FreeBSD manual sigaction(2) and kin, sys/kern/kern_sig.c, by observable behaviour.
  */
 #pragma once

@@ -109,9 +109,50 @@ nor_under_a_storm(void)
 	CHECK(storm_end() > 0);
 }
 
+static void
+look_on(void *arg)
+{
+	(void)arg;
+	while (!stop)
+		sys(SYS_sched_yield);
+}
+
+/* Numbers that the host lacks, from two processes as fast as they can: each must be taken in, and the change too. */
+static void
+nor_under_a_flood(void)
+{
+	uint64_t seed, rounds = stress_begin(300, &seed);
+	int64_t me = sys(SYS_getpid), gid = sys(NR_getegid), from[2];
+	struct kthread k[3];
+
+	stop = 0;
+	storm_hits = 0;
+	handle(120, storm_handler, SA_SIGINFO | SA_RESTART);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(spawn(&k[i], look_on, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		from[i] = sys(SYS_fork);
+		while (from[i] == 0 && sys(SYS_getppid) == me)
+			sys(SYS_kill, me, 120);
+		if (from[i] == 0)
+			call(SYS_exit, 0);
+	}
+	while (!storm_hits)
+		sys(SYS_sched_yield);
+	for (uint64_t i = 0; i < rounds; i++)
+		CHECK_EQ(sys(NR_setegid, gid), 0);
+	stop = 1;
+	for (int i = 0; i < 3; i++)
+		join(&k[i]);
+	for (int i = 0; i < 2; i++)
+		sys(SYS_kill, from[i], SIGKILL), status_of(from[i], 0);
+	CHECK(storm_hits > 0);
+}
+
 const struct test tests[] = {
     {"threads_being_made_are_not_missed", threads_being_made_are_not_missed},
     {"forks_do_not_stand_in_the_way", forks_do_not_stand_in_the_way},
     {"nor_under_a_storm", nor_under_a_storm},
+    {"nor_under_a_flood", nor_under_a_flood},
     {0},
 };
