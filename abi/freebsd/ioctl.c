@@ -13,6 +13,7 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/fbsd.h"
+#include "abi/freebsd/ifioctl.h"
 #include "abi/freebsd/termios.h"
 #include "freebsd-amd64.h"
 
@@ -184,11 +185,30 @@ with_number(struct thread *t, int fd, uint32_t com, uint64_t arg)
 	return -ENOTTY;
 }
 
+/* What only sockets, or only disks, know. */
+static long
+by_kind(int fd, uint32_t com, uint64_t arg)
+{
+	uint32_t group = com >> 8 & 0xff;
+	struct stat st;
+
+	if ((group != 'i' && group != 's' && group != 'f' && group != 'd') || fstat(fd, &st))
+		return FBSD_IOCTL_NEXT;
+	if (S_ISSOCK(st.st_mode))
+		return fbsd_ioctl_socket(fd, com, arg);
+	return S_ISBLK(st.st_mode) ? fbsd_ioctl_disk(fd, com, arg) : FBSD_IOCTL_NEXT;
+}
+
 long
 fbsd_ioctl(struct thread *t, int fd, uint32_t com, uint64_t arg)
 {
+	long r;
+
 	if (fd < 0 || fd_is_ours(fd) || host_call(SYS_fcntl, fd, F_GETFD) < 0)
 		return -EBADF;
+	r = by_kind(fd, com, arg);
+	if (r != FBSD_IOCTL_NEXT)
+		return r;
 	switch (com) {
 	case G_TIOCGETA:
 		return get_attributes(fd, arg);
