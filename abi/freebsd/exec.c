@@ -173,7 +173,7 @@ run(struct thread *t, struct exec_area *x, int fd, const char *path)
 		return -HOST_ERESTARTNOINTR; /* after who came first, if its exec fails */
 	head->kq_fd = q.keep_fd = fbsd_kq_save(t);
 	fbsd_pd_save(t, &head->pd);
-	memcpy(head->procctl, fbsd_task(t)->procctl, sizeof(head->procctl));
+	head->pdeathsig = fbsd_task(t)->pdeathsig;
 	q.blob = head;
 	q.blob_len = (uint32_t)sizeof(*head) + fbsd_signal_save(t, head + 1, BLOB_BYTES - sizeof(*head), &q.host_mask);
 	r = q.keep_fd < -1 ? q.keep_fd : t->task->hooks->exec(t, &q);

@@ -20,7 +20,6 @@ struct fbsd_sigset {
 };
 
 #define FBSD_SOCKBITS_FDS 16384
-#define FBSD_PROCCTL_KEPT  6
 
 /** Process-wide state.  Each part is owned by the file named, which also allocates and frees it. */
 struct fbsd_task {
@@ -32,7 +31,6 @@ struct fbsd_task {
 		uint64_t cur, max;
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
-	int32_t procctl[FBSD_PROCCTL_KEPT]; /* procctl.c: remembered settings, 0 never set */
 	uint16_t sockbits[FBSD_SOCKBITS_FDS]; /* sockbits.c: enum fbsd_sockbit by descriptor */
 	bool nosigpipe;              /* sockbits.c: some socket has, or had, SO_NOSIGPIPE */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
@@ -40,6 +38,7 @@ struct fbsd_task {
 	pthread_rwlock_t dir_lock;   /* dir.c: whoever gives entries back reads alone */
 	struct fbsd_pd_table *pd;    /* procdesc.c: process descriptors; NULL until there is one */
 	int pd_guard;                /* procdesc.c: hidden, for whoever has ours; 0 none */
+	uint8_t pdeathsig;           /* procctl.c: the guest's number, when the host's is KICK_SIGNO */
 	int cpuset_id, cpuset_last;  /* cpuset.c: the set we are in, the last one made; 0: none */
 };
 

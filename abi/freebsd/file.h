@@ -46,6 +46,9 @@ int fbsd_path(struct thread *t, int fd, uint64_t path, uint32_t use, struct path
 #define FBSD_ENOATTR     GUEST_ERRNO(87)
 #define FBSD_ENOTCAPABLE GUEST_ERRNO(93)
 
+/** The user's directory of shared memory objects, a hidden descriptor; made when it is not there and @make.  -errno. */
+long fbsd_shm_dir(bool make);
+
 /* dev_t is scattered over 64 bits (makedev(3)). */
 uint64_t fbsd_dev_out(uint32_t maj, uint32_t min);
 uint64_t fbsd_dev_in(uint64_t dev);

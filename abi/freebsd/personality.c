@@ -38,6 +38,8 @@ fbsd_after_fork(struct thread *t)
 	fbsd_signal_after_fork(t);
 	fbsd_kq_after_fork(t);
 	fbsd_pd_after_fork(t);
+	fbsd_procctl_after_fork(t);
+	fbsd_task(t)->pdeathsig = 0;
 	pthread_rwlock_init(&fbsd_task(t)->dir_lock, NULL);
 	fbsd_task(t)->aio = NULL; /* requests are not inherited; another thread may have held their lock */
 }
@@ -51,6 +53,8 @@ fbsd_vfork_child(struct thread *child)
 	sig_catch_all(child->task);
 	fbsd_kq_after_fork(child);
 	fbsd_kq_fork_child(child);
+	fbsd_procctl_after_fork(child);
+	fbsd_task(child)->pdeathsig = 0;
 }
 
 const struct personality fbsd_amd64 = {

@@ -21,8 +21,11 @@ struct fbsd_exec_head {
 	int32_t kq_fd; /* fbsd_kq_save() */
 	uint32_t pad[3];
 	struct fbsd_pd_saved pd;
-	int32_t procctl[FBSD_PROCCTL_KEPT];
+	uint32_t pdeathsig, pad2;
 };
+
+/** Does process @pid run under us?  (sigsend.c) */
+bool fbsd_is_guest(int pid);
 
 /* fork.c */
 /** fork(2), with a descriptor of the child's in @ret_pidfd when that is not NULL; what the guest gets. */
@@ -36,6 +39,10 @@ long fbsd_spawn(struct thread *t);
 void fbsd_after_fork(struct thread *t);
 /** In a vfork child, which runs on the parent's memory: signal state of its own. (personality.c) */
 void fbsd_vfork_child(struct thread *child);
+/** procctl_state.c: settings are inherited, change with exec, and go. */
+void fbsd_procctl_after_fork(struct thread *t);
+void fbsd_procctl_after_exec(struct thread *t);
+void fbsd_procctl_exit(struct thread *t);
 /** Caught signals get their default action back. (signal.c) */
 void fbsd_signal_reset_handlers(struct thread *t);
 

@@ -59,6 +59,18 @@ proc_ids_get(pid_t pid, uid_t *ret_uid, gid_t *ret_gid)
 	return uid && gid && sscanf(uid, "\nUid: %*u %u", ret_uid) == 1 && sscanf(gid, "\nGid: %*u %u", ret_gid) == 1;
 }
 
+bool
+proc_no_new_privs(pid_t pid)
+{
+	char text[2048], *at;
+	int v = 0;
+
+	if (read_file(pid, "status", text, sizeof(text)) <= 0)
+		return false;
+	at = strstr(text, "\nNoNewPrivs:");
+	return at && sscanf(at, "\nNoNewPrivs: %d", &v) == 1 && v == 1;
+}
+
 struct host_dirent {
 	uint64_t ino;
 	int64_t off;

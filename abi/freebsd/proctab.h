@@ -18,6 +18,8 @@ struct proc_stat {
 bool proc_stat_get(pid_t pid, struct proc_stat *ret);
 /** Effective user and group; false when there is no such process. */
 bool proc_ids_get(pid_t pid, uid_t *ret_uid, gid_t *ret_gid);
+/** Has it given up new privileges (PR_SET_NO_NEW_PRIVS)? */
+bool proc_no_new_privs(pid_t pid);
 /** Each process there is, until @each says false. */
 void proc_each(bool (*each)(void *arg, const struct proc_stat *ps), void *arg);
 

@@ -33,16 +33,17 @@
 #define FBSD_O_CLOEXEC 0x100000u
 #define OPEN_KNOWN (FBSD_O_ACCMODE | FBSD_O_CREAT | FBSD_O_TRUNC | FBSD_O_EXCL | FBSD_O_CLOEXEC)
 
-/* The directory, made when it is not there; refused when someone else made it. */
-static long
-open_dir(void)
+/* Refused when someone else made it. */
+long
+fbsd_shm_dir(bool make)
 {
 	char name[64];
 	struct stat st;
 	long fd;
 
 	snprintf(name, sizeof(name), "/dev/shm/dragoman-%u", geteuid());
-	host_call(SYS_mkdirat, AT_FDCWD, name, 0700);
+	if (make)
+		host_call(SYS_mkdirat, AT_FDCWD, name, 0700);
 	fd = host_call(SYS_openat, AT_FDCWD, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
@@ -123,7 +124,7 @@ open_named(uint64_t path, uint32_t flags, uint32_t mode)
 		return r;
 	if (!set_to_host(&fbsd_open_set, flags, &h))
 		return -EINVAL;
-	dir = open_dir();
+	dir = fbsd_shm_dir(true);
 	if (dir < 0)
 		return dir == -ENOENT ? -EOPNOTSUPP : dir; /* a host without /dev/shm */
 	r = host_call(SYS_openat, dir, name, h | O_NOFOLLOW, mode & 07777);
@@ -156,7 +157,7 @@ fbsd_shm_unlink(struct thread *t, uint64_t path)
 
 	if (r)
 		return r == -EINVAL ? -ENOENT : r;
-	dir = open_dir();
+	dir = fbsd_shm_dir(true);
 	if (dir < 0)
 		return -ENOENT;
 	r = host_call(SYS_unlinkat, dir, name, 0);
@@ -178,7 +179,7 @@ fbsd_shm_rename(struct thread *t, uint64_t path_from, uint64_t path_to, int flag
 		r = get_name(path_to, to);
 	if (r)
 		return r;
-	dir = open_dir();
+	dir = fbsd_shm_dir(true);
 	if (dir < 0)
 		return -ENOENT;
 	r = host_call(SYS_renameat2, dir, from, dir, to, h);

@@ -86,6 +86,18 @@ carried(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, str
 	return true;
 }
 
+/* The parent has died (procctl.c), and wanted a number told that the host lacks. */
+static bool
+orphaned(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret)
+{
+	int signo = fbsd_task(t)->pdeathsig;
+
+	if (it->code != SI_USER || !signo)
+		return false;
+	*ret = (struct gsiginfo){.signo = signo, .code = FBSD_SI_USER};
+	return true;
+}
+
 /* An asynchronous request has ended: aio_work.c. */
 static bool
 request_ended(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, struct thread **ret_to)
@@ -133,7 +145,8 @@ arrived(struct thread *t, const struct inbox_item *it, struct gsiginfo *ret, str
 	const struct signal_map *m = t->task->pers->signals;
 
 	if (it->signo == KICK_SIGNO)
-		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to) || request_ended(t, it, ret, ret_to);
+		return fbsd_ktimer_arrived(t, it, ret, ret_to) || carried(t, it, ret, ret_to) ||
+		       request_ended(t, it, ret, ret_to) || orphaned(t, it, ret);
 	*ret = (struct gsiginfo){.signo = m->to_guest[it->signo], .code = code_of(it), .pid = it->pid, .uid = it->uid};
 	if (it->signo == SIGCHLD && it->code > 0) {
 		if (!child_changed(t, it, ret))

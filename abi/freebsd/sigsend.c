@@ -22,8 +22,8 @@ valid(int signo)
 }
 
 /* Does another process run under us?  Then it catches KICK_SIGNO, and nothing else runs our executable. */
-static bool
-is_guest(int pid)
+bool
+fbsd_is_guest(int pid)
 {
 	struct stat ours, its;
 	char path[64];
@@ -53,7 +53,7 @@ carry(struct thread *t, int pid, int64_t tid, int signo, int code, uint64_t valu
 
 	if (r)
 		return r;
-	if (!is_guest(pid))
+	if (!fbsd_is_guest(pid))
 		return to_native(pid, tid, signo);
 	si.si_errno = FBSD_CARRIER(signo, code, tid != 0);
 	si.si_pid = t->task->pid;
@@ -102,7 +102,7 @@ carry_group(struct thread *t, int group, int signo)
 			continue;
 		if (pid == t->task->pid)
 			r = sig_post(t, NULL, &si, false);
-		else if ((group || is_guest(pid)) && !carry(t, pid, 0, signo, FBSD_SI_USER, 0))
+		else if ((group || fbsd_is_guest(pid)) && !carry(t, pid, 0, signo, FBSD_SI_USER, 0))
 			r = 0;
 	}
 	closedir(d);

@@ -290,9 +290,11 @@ fbsd_start(struct thread *t, const struct start_info *s, struct diag *d)
 	c->rflags = 0x202;
 	c->exact = 1;
 	if (s->blob_len >= sizeof(*head)) {
+		fbsd_task(t)->pdeathsig = (uint8_t)head->pdeathsig;
 		fbsd_signal_start(t, head + 1, s->blob_len - (uint32_t)sizeof(*head));
 		fbsd_kq_restore(t, head->kq_fd);
 		fbsd_pd_restore(t, &head->pd);
+		fbsd_procctl_after_exec(t);
 	} else {
 		fbsd_signal_start(t, NULL, 0);
 	}

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "abi/freebsd/kqueue.h"
+#include "abi/freebsd/proc.h"
 #include "abi/freebsd/proctab.h"
 #include "abi/freebsd/umtx.h"
 #include "freebsd-amd64.h"
@@ -104,6 +105,7 @@ fbsd_exit_process(struct thread *t, int status, int signo)
 		log_debug(LOG_SIGNAL, "signal %d ends process %d", signo, (int)task->pid);
 	log_debug(LOG_PROC, "process %d ends: status %d, signal %d", (int)task->pid, status, signo);
 	hand_on_locks(t);
+	fbsd_procctl_exit(t);
 	fbsd_kq_exit(t, signo ? (uint32_t)signo : (uint32_t)(status & 0xff) << 8);
 	if (!task->vfork_child)
 		umtx_shm_exit(fbsd_task(t)->umtx);
