@@ -32,7 +32,7 @@ struct fbsd_task {
 		bool set;
 	} limit[17];                 /* rlimit.c: those that are not the host's */
 	uint16_t sockbits[FBSD_SOCKBITS_FDS]; /* sockbits.c: enum fbsd_sockbit by descriptor */
-	bool nosigpipe;              /* sockbits.c: some socket has, or had, SO_NOSIGPIPE */
+	bool odd_writes;             /* sockbits.c: some descriptor has, or had, a bit that concerns writes */
 	uint64_t cpu_root[16];       /* cpuset.c: processors at the start, 0 until asked for */
 	uint32_t osrel;              /* start.c: what the program's ABI note says (p_osrel), 0 without one */
 	pthread_rwlock_t dir_lock;   /* dir.c: whoever gives entries back reads alone */

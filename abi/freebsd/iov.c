@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/iov.h"
@@ -40,6 +42,37 @@ no_transfer(struct thread *t, long nr, int fd, long r)
 	return nr == SYS_read || nr == SYS_write || nr == SYS_readv || nr == SYS_writev ? -EOPNOTSUPP : -ESPIPE;
 }
 
+/* How much of @n fits at @offset (-1: where the descriptor stands) into an object that writes do not make longer. */
+static uint64_t
+room_at(struct thread *t, int fd, int64_t offset, uint64_t n)
+{
+	struct stat st;
+
+	if (!fbsd_task(t)->odd_writes || !(fbsd_sockbits(t, fd) & FBSD_SB_FIXED) || fstat(fd, &st))
+		return n;
+	if (offset < 0)
+		offset = host_call(SYS_lseek, fd, 0, SEEK_CUR);
+	if (offset < 0)
+		return n;
+	if (offset >= st.st_size)
+		return 0;
+	return n < (uint64_t)(st.st_size - offset) ? n : (uint64_t)(st.st_size - offset);
+}
+
+/* The same for a vector, which is cut. */
+static uint32_t
+cut(struct thread *t, int fd, int64_t offset, struct iovec *iov, uint32_t n, uint64_t total)
+{
+	uint64_t room = room_at(t, fd, offset, total);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (iov[i].iov_len > room)
+			iov[i].iov_len = room;
+		room -= iov[i].iov_len;
+	}
+	return n;
+}
+
 static long
 vector_call(struct thread *t, long nr, int fd, uint64_t at, uint32_t n, int64_t off)
 {
@@ -49,6 +82,8 @@ vector_call(struct thread *t, long nr, int fd, uint64_t at, uint32_t n, int64_t 
 	if (fd_is_ours(fd))
 		return -EBADF;
 	r = fbsd_iov_get(at, n, iov);
+	if (r > 0 && nr == SYS_pwritev)
+		cut(t, fd, off, iov, n, (uint64_t)r);
 	return r < 0 ? r : no_transfer(t, nr, fd, host_block(t, nr, fd, iov, n, off, 0));
 }
 
@@ -59,6 +94,8 @@ transfer(struct thread *t, long nr, int fd, uint64_t buf, uint64_t n, int64_t of
 		return -EBADF;
 	if (!gm_inside(buf, n))
 		return (int64_t)n < 0 ? -EINVAL : -EFAULT;
+	if (nr == SYS_write || nr == SYS_pwrite64)
+		n = room_at(t, fd, nr == SYS_write ? -1 : offset, n);
 	return no_transfer(t, nr, fd, host_block(t, nr, fd, buf, n, offset));
 }
 
@@ -113,7 +150,7 @@ fbsd_writev(struct thread *t, int fd, uint64_t iovp, uint32_t n)
 	if (fd_is_ours(fd))
 		return -EBADF;
 	r = fbsd_iov_get(iovp, n, iov);
-	return r < 0 ? r : fbsd_write_vector(t, fd, iov, n);
+	return r < 0 ? r : fbsd_write_vector(t, fd, iov, cut(t, fd, -1, iov, n, (uint64_t)r));
 }
 
 long

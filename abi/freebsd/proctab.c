@@ -71,6 +71,18 @@ proc_no_new_privs(pid_t pid)
 	return at && sscanf(at, "\nNoNewPrivs: %d", &v) == 1 && v == 1;
 }
 
+uint32_t
+proc_umask(void)
+{
+	char text[2048], *at;
+	uint32_t mask = 022;
+
+	if (read_file((pid_t)host_call(SYS_getpid), "status", text, sizeof(text)) <= 0)
+		return mask;
+	at = strstr(text, "Umask:");
+	return at && sscanf(at, "Umask: %o", &mask) == 1 ? mask : 022;
+}
+
 struct host_dirent {
 	uint64_t ino;
 	int64_t off;

@@ -20,6 +20,8 @@ bool proc_stat_get(pid_t pid, struct proc_stat *ret);
 bool proc_ids_get(pid_t pid, uid_t *ret_uid, gid_t *ret_gid);
 /** Has it given up new privileges (PR_SET_NO_NEW_PRIVS)? */
 bool proc_no_new_privs(pid_t pid);
+/** The caller's; asking umask(2) would change it for a moment, and other threads create files. */
+uint32_t proc_umask(void);
 /** Each process there is, until @each says false. */
 void proc_each(bool (*each)(void *arg, const struct proc_stat *ps), void *arg);
 

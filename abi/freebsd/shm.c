@@ -1,8 +1,9 @@
 /*
  * Shared memory objects: anonymous ones are memfds, named ones files in a directory of the user's own.
  *
- * KNOWN LIMITS: writing past the end makes an object longer even without SHM_GROW_ON_WRITE.  Objects of other users are
- * not seen; sealing works on anonymous ones; names have at most 255 bytes.
+ * KNOWN LIMITS: an object that went to another program, by exec or in a message, grows when it is written past its end, also
+ * without SHM_GROW_ON_WRITE.  Objects of other users are not seen; sealing works on anonymous ones; names have at most 255
+ * bytes.
  * Source: FreeBSD manual shm_open(2), shm_open2(2); order of checks as in uipc_shm.c.
  */
 #include <errno.h>
@@ -16,12 +17,15 @@
 
 #include "abi/core/fd.h"
 #include "abi/freebsd/file.h"
+#include "abi/freebsd/proctab.h"
+#include "abi/freebsd/socket.h"
 #include "freebsd-amd64.h"
 #include "freebsd-sets.h"
 
 #define SHM_ANON          1ull
 #define SHM_ALLOW_SEALING 0x1
 #define SHM_GROW_ON_WRITE 0x2
+#define SHM_LARGEPAGE     0x4
 #define SHM_RENAME_NOREPLACE 1
 #define SHM_RENAME_EXCHANGE  2
 
@@ -83,22 +87,6 @@ get_name(uint64_t path, char out[256])
 	return guest[0] == '/' ? host_name(guest, out) : -EINVAL;
 }
 
-/* Asking umask(2) would change it for a moment, and other threads create files. */
-static uint32_t
-current_umask(void)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	uint32_t mask = 022;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Umask: %o", &mask) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return mask;
-}
-
 static long
 open_anon(uint32_t flags, uint32_t mode, int shmflags)
 {
@@ -109,7 +97,7 @@ open_anon(uint32_t flags, uint32_t mode, int shmflags)
 		return -EINVAL;
 	fd = host_call(SYS_memfd_create, "shm", seals | (flags & FBSD_O_CLOEXEC ? MFD_CLOEXEC : 0));
 	if (fd >= 0)
-		host_call(SYS_fchmod, fd, mode & 07777 & ~current_umask());
+		host_call(SYS_fchmod, fd, mode & 07777 & ~proc_umask());
 	return fd;
 }
 
@@ -135,11 +123,18 @@ open_named(uint64_t path, uint32_t flags, uint32_t mode)
 long
 fbsd_shm_open2(struct thread *t, uint64_t path, uint32_t flags, uint32_t mode, int shmflags, uint64_t name)
 {
-	if (flags & ~OPEN_KNOWN || shmflags & ~(SHM_ALLOW_SEALING | SHM_GROW_ON_WRITE))
+	long fd;
+
+	if (flags & ~OPEN_KNOWN || shmflags & ~(SHM_ALLOW_SEALING | SHM_GROW_ON_WRITE | SHM_LARGEPAGE))
 		return -EINVAL;
+	if (shmflags & SHM_LARGEPAGE)
+		return -ENOTTY; /* as where the hardware has none */
 	if ((flags & FBSD_O_ACCMODE) != 0 && (flags & FBSD_O_ACCMODE) != FBSD_O_RDWR)
 		return -EINVAL;
-	return path == SHM_ANON ? open_anon(flags, mode, shmflags) : open_named(path, flags, mode);
+	fd = path == SHM_ANON ? open_anon(flags, mode, shmflags) : open_named(path, flags, mode);
+	if (fd >= 0 && !(shmflags & SHM_GROW_ON_WRITE))
+		fbsd_sockbits_set(t, (int)fd, FBSD_SB_FIXED, FBSD_SB_FIXED);
+	return fd;
 }
 
 /* Of old these descriptors always closed on exec. */

@@ -1,5 +1,5 @@
 /*
- * What a socket of FreeBSD remembers and the host's does not, by descriptor: set by setsockopt, copied by dup, dropped by
+ * What a socket of FreeBSD (or a shared memory object) remembers and the host's does not, by descriptor: set by setsockopt, copied by dup, dropped by
  * close (fdtab.c), inherited by fork and accept.
  *
  * KNOWN LIMITS: a descriptor that goes to another process by exec or in a message has lost it; numbers from
@@ -18,7 +18,7 @@ fbsd_sockbits(struct thread *t, int fd)
 bool
 fbsd_keeps_quiet(struct thread *t, int fd)
 {
-	return fbsd_task(t)->nosigpipe && fbsd_sockbits(t, fd) & FBSD_SB_NOSIGPIPE;
+	return fbsd_task(t)->odd_writes && fbsd_sockbits(t, fd) & FBSD_SB_NOSIGPIPE;
 }
 
 int
@@ -33,7 +33,7 @@ fbsd_sockbits_set(struct thread *t, int fd, uint16_t mask, uint16_t bits)
 	do
 		new = (uint16_t)((old & ~mask) | (bits & mask));
 	while (!__atomic_compare_exchange_n(b, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	if (new & FBSD_SB_NOSIGPIPE)
-		fbsd_task(t)->nosigpipe = true;
+	if (new & (FBSD_SB_NOSIGPIPE | FBSD_SB_FIXED))
+		fbsd_task(t)->odd_writes = true;
 	return 0;
 }

@@ -81,6 +81,7 @@ enum fbsd_sockbit {
 	FBSD_SB_DEBUG = 512,     /* SO_DEBUG */
 	FBSD_SB_LOOPBACK = 1024, /* SO_USELOOPBACK */
 	FBSD_SB_RERROR = 2048,   /* SO_RERROR */
+	FBSD_SB_FIXED = 4096,    /* a shared memory object that writes do not make longer */
 	FBSD_SB_ALL = 0xffff,
 };
 #define FBSD_SB_CLOCK_SHIFT 6

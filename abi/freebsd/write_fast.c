@@ -9,11 +9,11 @@
 #include "freebsd-amd64.h"
 
 static bool
-keeps_quiet(struct thread *t, int fd)
+is_odd(struct thread *t, int fd)
 {
 	const struct fbsd_task *task = fbsd_task(t);
 
-	return task->nosigpipe && fd >= 0 && fd < FBSD_SOCKBITS_FDS && task->sockbits[fd] & FBSD_SB_NOSIGPIPE;
+	return task->odd_writes && fd >= 0 && fd < FBSD_SOCKBITS_FDS && task->sockbits[fd] & (FBSD_SB_NOSIGPIPE | FBSD_SB_FIXED);
 }
 
 static inline long
@@ -32,7 +32,7 @@ transfer(struct thread *t, long nr, const uint64_t *a)
 long
 fbsd_fast_write(struct thread *t, const uint64_t *a)
 {
-	return keeps_quiet(t, (int)a[0]) ? -HOST_ERESTART : transfer(t, SYS_write, a);
+	return is_odd(t, (int)a[0]) ? -HOST_ERESTART : transfer(t, SYS_write, a);
 }
 
 long
@@ -50,5 +50,5 @@ fbsd_fast_pread(struct thread *t, const uint64_t *a)
 long
 fbsd_fast_pwrite(struct thread *t, const uint64_t *a)
 {
-	return transfer(t, SYS_pwrite64, a);
+	return is_odd(t, (int)a[0]) ? -HOST_ERESTART : transfer(t, SYS_pwrite64, a);
 }

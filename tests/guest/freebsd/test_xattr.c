@@ -141,6 +141,7 @@ named_objects_are_shared(void)
 	int64_t fd = sys(SYS_shm_open2, object_name(a, 'a'), O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0), other, again;
 
 	CHECK(fd >= 0);
+	CHECK_OK(SYS_ftruncate, fd, 5); /* writes do not make it longer */
 	CHECK_EQ(sys(SYS_write, fd, "hello", 5), 5);
 	CHECK_ERR(EEXIST, SYS_shm_open2, a, O_RDWR | O_CREAT | O_EXCL, 0600, 0, 0);
 	other = sys(SYS_shm_open12, a, O_RDONLY, 0);
@@ -162,11 +163,45 @@ named_objects_are_shared(void)
 	sys(SYS_close, fd), sys(SYS_close, other);
 }
 
+/* Without SHM_GROW_ON_WRITE a write ends where the object does (uiomove_object), also by another number of it. */
+static void
+writes_stop_at_the_end(void)
+{
+	char text[8] = "1234567";
+	struct {
+		void *base;
+		uint64_t len;
+	} v[2] = {{text, 4}, {text, 4}};
+	struct stat st;
+	int64_t fd = sys(SYS_shm_open2, SHM_ANON, O_RDWR, 0600, 0, 0), dup = sys(SYS_dup, fd);
+
+	CHECK_EQ(sys(SYS_write, fd, text, 8), 0);
+	CHECK_OK(SYS_ftruncate, fd, 6);
+	CHECK_EQ(sys(SYS_write, dup, text, 8), 6);
+	CHECK_EQ(sys(SYS_write, fd, text, 8), 0);
+	CHECK_EQ(sys(SYS_pwrite, fd, text, 8, 4), 2);
+	CHECK_EQ(sys(SYS_pwrite, fd, text, 8, 100), 0);
+	CHECK_EQ(sys(SYS_pwritev, fd, v, 2, 1), 5);
+	CHECK_EQ(sys(SYS_lseek, fd, 1, 0), 1);
+	CHECK_EQ(sys(SYS_writev, fd, v, 2), 5);
+	CHECK_OK(SYS_fstat, fd, &st);
+	CHECK_EQ(st.size, 6);
+	sys(SYS_close, fd), sys(SYS_close, dup);
+	fd = sys(SYS_shm_open2, SHM_ANON, O_RDWR, 0600, 2 /* SHM_GROW_ON_WRITE */, 0);
+	CHECK_EQ(sys(SYS_write, fd, text, 8), 8);
+	CHECK_EQ(sys(SYS_pwrite, fd, text, 8, 8), 8);
+	CHECK_OK(SYS_fstat, fd, &st);
+	CHECK_EQ(st.size, 16);
+	sys(SYS_close, fd);
+	CHECK_ERR(ENOTTY, SYS_shm_open2, SHM_ANON, O_RDWR, 0600, 4 /* SHM_LARGEPAGE */, 0);
+}
+
 const struct test tests[] = {
     {"attributes_are_kept", attributes_are_kept},
     {"name_spaces_are_checked", name_spaces_are_checked},
     {"anonymous_objects_are_files", anonymous_objects_are_files},
     {"objects_can_be_sealed", objects_can_be_sealed},
     {"named_objects_are_shared", named_objects_are_shared},
+    {"writes_stop_at_the_end", writes_stop_at_the_end},
     {0},
 };
