@@ -17,14 +17,14 @@
 #define CONFIG_MAX   (1u << 20)
 #define NSTRINGS     5
 
-struct exec_config config_current = {.prog_fd = -1, .log_fd = -1, .trace_fd = -1, .trace_shm = -1};
+struct exec_config config_current = {.prog_fd = -1, .log_fd = -1, .trace_fd = -1, .trace_shm = -1, .self_fd = -1};
 
 struct header {
 	uint64_t magic;
 	uint32_t len[NSTRINGS]; /* bytes with NUL; 0: NULL */
 	uint32_t blob_len;
 	uint32_t argc, envc, args_len; /* after the blob; 0 when the host's exec passes them on */
-	int32_t prog_fd, log_fd, trace_fd, trace_shm;
+	int32_t prog_fd, log_fd, trace_fd, trace_shm, self_fd;
 	struct native_stats counts;
 	uint64_t stack_rlim, seed;
 	uint32_t osreldate, cpus, log_mask;
@@ -59,6 +59,7 @@ fill(struct header *h, const struct exec_config *c)
 	                     .log_fd = c->log_fd,
 	                     .trace_fd = c->trace_fd,
 	                     .trace_shm = c->trace_shm,
+	                     .self_fd = c->self_fd,
 	                     .counts = c->stats,
 	                     .stack_rlim = c->stack_rlim,
 	                     .seed = o->seed,
@@ -186,6 +187,9 @@ take_options(struct exec_config *c, const struct header *h)
 	c->log_fd = h->log_fd;
 	c->trace_fd = h->trace_fd;
 	c->trace_shm = h->trace_shm;
+	c->self_fd = h->self_fd;
+	if (c->self_fd >= 0)
+		host_call(SYS_fcntl, c->self_fd, F_SETFD, FD_CLOEXEC);
 	c->stats = h->counts;
 	c->stack_rlim = h->stack_rlim;
 }

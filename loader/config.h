@@ -13,6 +13,7 @@ struct exec_config {
 	int prog_fd;             /* the program */
 	char *path;              /* its path as the guest knows it */
 	int log_fd, trace_fd;    /* -D and --strace-file, already open; -1 none */
+	int self_fd;             /* our own executable, where /proc does not lead to it; -1: it does */
 	int trace_shm;           /* what traced processes share; -1 none */
 	char *trace_call;        /* the exec whose line the next image finishes; NULL none */
 	struct native_stats stats; /* counts of earlier images of this process */

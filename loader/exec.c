@@ -157,6 +157,8 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 		return fd;
 	fd = fd_hide(fd);
 	self = (int)host_call(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (self < 0 && c->self_fd >= 0)
+		self = (int)host_call(SYS_fcntl, c->self_fd, F_DUPFD_CLOEXEC, 0);
 	if (self < 0) {
 		diag_say("exec: /proc/self/exe: %s", strerror((int)-self));
 		close(fd);
@@ -175,6 +177,7 @@ exec_self(struct thread *t, const struct exec_req *req, struct exec_config *c)
 	inheritable(c->log_fd);
 	inheritable(c->trace_fd);
 	inheritable(c->trace_shm);
+	inheritable(c->self_fd);
 	inheritable(req->keep_fd);
 	fd_soft_lower(fd_guest_soft());
 	r = host_call(SYS_execveat, self, "", argv, envp, AT_EMPTY_PATH);
@@ -217,6 +220,8 @@ exec_foreign(struct thread *t, const struct exec_req *req)
 		fcntl(c.trace_fd, F_SETFD, FD_CLOEXEC);
 	if (c.trace_shm >= 0)
 		fcntl(c.trace_shm, F_SETFD, FD_CLOEXEC);
+	if (c.self_fd >= 0)
+		fcntl(c.self_fd, F_SETFD, FD_CLOEXEC);
 	return r;
 }
 

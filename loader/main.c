@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,20 @@ check_root(const char *root, struct diag *d)
 	}
 }
 
+/* Where /proc is not mounted exec needs another way to ourselves. */
+static void
+keep_self(struct exec_config *c)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	int fd;
+
+	if (!access("/proc/self/exe", F_OK) || !name)
+		return;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		c->self_fd = fd_hide(fd);
+}
+
 /* From a command line. */
 static void
 first_image(int argc, char **argv, struct exec_config *c, struct program *p, struct diag *d)
@@ -94,6 +109,7 @@ first_image(int argc, char **argv, struct exec_config *c, struct program *p, str
 	if (!c->opt.args[0])
 		diag_die(EXIT_SETUP, "no program given; try dragoman --help");
 	check_root(c->opt.root, d);
+	keep_self(c);
 	if (program_find(&c->opt, c->opt.args[0], p, d))
 		refuse(d);
 	p->argv = c->opt.args;

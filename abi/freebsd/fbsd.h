@@ -47,7 +47,7 @@ struct fbsd_thread {
 	struct fbsd_sigthread *sig;  /* signal.c: mask, queue, alternate stack */
 	struct fbsd_umtx_thread *umtx; /* umtx.c: waiter, robust lists */
 	const struct thread_begin *begin; /* thread.c: while it starts */
-	int pd_link[2];              /* procdesc.c: for the vfork child being made */
+	int pd_link[2];              /* pdfork.c: for the vfork child being made; 0 none */
 	uint16_t rtp_type, rtp_prio; /* sched.c: scheduling class, 0 normal */
 };
 

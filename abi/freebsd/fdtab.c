@@ -1,5 +1,10 @@
 /*
  * Descriptors as numbers: close dup dup2 close_range pipe, and who is told.
+ *
+ * KNOWN LIMITS: a pipe carries data from its second descriptor to its first and not back, though both say O_RDWR.  A pair of
+ * stream sockets would carry both ways, but show a capacity that small writes use up at once, ECONNRESET where data was left
+ * unread, other poll events, and names that native children cannot open again; pipe(2) tells programs not to rely on the
+ * second direction.
  * Source: FreeBSD manual close(2), close_range(2), dup(2), pipe(2).
  */
 #include <errno.h>

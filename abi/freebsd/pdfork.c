@@ -51,9 +51,9 @@ arm(struct thread *t, const int link[2])
 {
 	struct pollfd p = {.fd = link[0]};
 
-	close_if(link[1]);
-	if (link[0] < 0)
+	if (link[0] <= 0)
 		return;
+	close_if(link[1]);
 	fbsd_task(t)->pd_guard = link[0];
 	host_call(SYS_fcntl, link[0], F_SETFD, 0);
 	host_call(SYS_fcntl, link[0], F_SETOWN, (int)host_call(SYS_getpid));
@@ -138,7 +138,7 @@ spawn(struct thread *t, uint64_t fdp, int flags)
 		pid = give(t, (int)host_call(SYS_pidfd_open, pid, 0), link[1], fdp, flags, pid);
 	else
 		close_if(link[1]);
-	link[0] = link[1] = -1;
+	link[0] = link[1] = 0; /* rfork(RFSPAWN) comes by there too */
 	return pid;
 }
 

@@ -2,16 +2,15 @@
  * Sending: kill sigqueue thr_kill thr_kill2 abort2.
  * Source: FreeBSD kill(2), sigqueue(2), thr_kill(2), abort2(2).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/freebsd/proc.h"
+#include "abi/freebsd/proctab.h"
 #include "abi/freebsd/signal.h"
 #include "freebsd-amd64.h"
 
@@ -64,49 +63,36 @@ carry(struct thread *t, int pid, int64_t tid, int signo, int code, uint64_t valu
 	return host_call(SYS_rt_sigqueueinfo, pid, KICK_SIGNO, &si);
 }
 
-/* Process group of @pid from /proc; the name before it may hold anything. */
-static int
-group_of(const char *pid)
-{
-	char path[64], text[512], *at;
-	int pgrp = 0;
-	size_t n;
-	FILE *f;
+struct carrying {
+	struct thread *t;
+	int group, signo;
+	struct gsiginfo si;
+	long r;
+};
 
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = 0;
-	at = strrchr(text, ')');
-	return at && sscanf(at, ") %*c %*d %d", &pgrp) == 1 ? pgrp : 0;
+static bool
+carry_to(void *arg, const struct proc_stat *ps)
+{
+	struct carrying *c = arg;
+	pid_t us = c->t->task->pid;
+
+	if (ps->pid == 1 || (c->group ? ps->pgrp != c->group : ps->pid == us))
+		return true;
+	if (ps->pid == us)
+		c->r = sig_post(c->t, NULL, &c->si, false);
+	else if ((c->group || fbsd_is_guest(ps->pid)) && !carry(c->t, ps->pid, 0, c->signo, FBSD_SI_USER, 0))
+		c->r = 0;
+	return true;
 }
 
 /* The members of a process group, or (group 0) all guests but the caller: the host's own system is left alone. */
 static long
 carry_group(struct thread *t, int group, int signo)
 {
-	DIR *d = opendir("/proc");
-	struct gsiginfo si = fbsd_siginfo_from(t, signo, FBSD_SI_USER);
-	const struct dirent *e;
-	long r = -ESRCH;
+	struct carrying c = {.t = t, .group = group, .signo = signo, .si = fbsd_siginfo_from(t, signo, FBSD_SI_USER), .r = -ESRCH};
 
-	if (!d)
-		return -errno;
-	while ((e = readdir(d))) {
-		int pid = atoi(e->d_name);
-
-		if (pid <= 1 || (group && group_of(e->d_name) != group) || (!group && pid == t->task->pid))
-			continue;
-		if (pid == t->task->pid)
-			r = sig_post(t, NULL, &si, false);
-		else if ((group || fbsd_is_guest(pid)) && !carry(t, pid, 0, signo, FBSD_SI_USER, 0))
-			r = 0;
-	}
-	closedir(d);
-	return r;
+	proc_each(carry_to, &c);
+	return c.r;
 }
 
 long
