@@ -13,7 +13,7 @@
 
 struct dbt dbt;
 
-enum { STACK_BYTES = 1 << 20, STACK_GUARD = 4096, STACK_TOP_ROOM = 4096 };
+enum { STACK_BYTES = 1 << 20, STACK_GUARD = DBT_GUARD, STACK_TOP_ROOM = 4096 };
 
 /* ---- reading code ---- */
 
@@ -104,38 +104,63 @@ dbt_translate(uint64_t pc)
 
 /* ---- one instruction by the interpreter ---- */
 
-enum dbt_exit
-dbt_step(struct dbt_state *s)
+static enum dbt_exit
+interpret(struct dbt_state *s, const struct ir_block *ir)
 {
-	uint64_t pc = s->cpu.pc, words = pc & 3 ? 0 : readable_words(pc, 1);
-	struct ir_block *ir;
 	enum dbt_exit r = DBT_EXIT_LOOKUP;
+	uint64_t pc = s->cpu.pc;
 
-	if (words == 0)
-		return DBT_EXIT_FAULT;
-	ir = malloc(sizeof *ir);
-	if (!ir)
-		bug("no memory to interpret an instruction");
-	a64_block(ir, pc, (const uint32_t *)(uintptr_t)pc, 1, 1);
 	s->cpu.pc = pc + 4;
 	for (uint32_t i = 0; i < ir->n; i++) {
 		const struct ir_op *o = &ir->op[i];
 		struct dbt_call call = { .op = *o, .pc = pc };
 
 		s->calling = &call;
-		__asm__ volatile("" ::: "memory");
 		ir_do[o->op](&s->cpu, o);
-		__asm__ volatile("" ::: "memory");
 		s->calling = NULL;
-		s->arg = o->imm;
-		if (o->op == IR_SVC || o->op == IR_BRK || o->op == IR_UNDEF)
+		if (o->op == IR_SVC || o->op == IR_BRK || o->op == IR_UNDEF) {
+			s->arg = o->imm;
 			r = o->op == IR_SVC ? DBT_EXIT_SVC : o->op == IR_BRK ? DBT_EXIT_BRK : DBT_EXIT_UNDEF;
+		}
 		if (o->op == IR_IC_IVAU)
 			dbt_invalidate(s->arg, 1);
+		if (s->cpu.pc != pc + 4) /* it has branched: what follows in the block is not reached */
+			break;
 	}
-	free(ir);
 	__atomic_fetch_add(&dbt.stats.steps, 1, __ATOMIC_RELAXED);
 	return r;
+}
+
+enum dbt_exit
+dbt_step(struct dbt_state *s)
+{
+	uint64_t pc = s->cpu.pc, words = pc & 3 ? 0 : readable_words(pc, 1);
+	struct ir_block *volatile ir;
+	enum dbt_exit r = DBT_EXIT_FAULT;
+
+	if (words == 0)
+		return r;
+	ir = malloc(sizeof *ir);
+	if (!ir)
+		bug("no memory to interpret an instruction");
+	a64_block(ir, pc, (const uint32_t *)(uintptr_t)pc, 1, 1);
+	/* a fault of guest memory comes back here: registers are as before, but for pc */
+	if (__builtin_setjmp(s->step_jump) == 0) {
+		__atomic_store_n(&s->in_step, 1, __ATOMIC_RELEASE);
+		r = interpret(s, ir);
+	} else {
+		r = DBT_EXIT_FAULT;
+	}
+	__atomic_store_n(&s->in_step, 0, __ATOMIC_RELEASE);
+	s->calling = NULL;
+	free(ir);
+	return r;
+}
+
+void
+dbt_step_abort(struct dbt_state *s)
+{
+	__builtin_longjmp(s->step_jump, 1);
 }
 
 /* Translated code asks for an operation; enter.S. */

@@ -58,7 +58,9 @@ struct dbt_state {
 	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 16 */
 	uint32_t fcmp_nzcv[4];    /* constants: NZCV of greater, less, equal, unordered */
 	uint32_t barrier;         /* target of the locked instruction that stands for DMB */
-	uint32_t stepping;        /* the signal handler runs on to the end of a stretch, one host instruction at a time */
+	uint32_t stepping;        /* the signal handler runs on to the end of a stretch: why to leave then, plus 1 */
+	uint32_t in_step;         /* dbt_step() runs: a fault of guest memory goes to step_jump */
+	void *step_jump[5];       /* __builtin_setjmp's */
 	void *thread;             /* whose state this is; the engine's */
 };
 

@@ -88,9 +88,15 @@ dead_along(uint64_t at, const uint32_t *code, uint64_t words, unsigned depth)
 		int64_t to;
 
 		switch (op) {
-		case A64_RET: /* AAPCS64 6.1.1: a caller expects no flags */
-		case A64_BL: case A64_BLR:
+		case A64_RET: /* AAPCS64 6.1.1: a caller expects no flags, nor does a callee that cannot be read here */
+		case A64_BLR:
 			return true;
+		case A64_BL:
+			to = (int64_t)at + tr_sext(a64_imm26(w), 26);
+			if (to < 0 || (uint64_t)to >= words)
+				return true;
+			at = (uint64_t)to - 1;
+			break;
 		case A64_B:
 			to = (int64_t)at + tr_sext(a64_imm26(w), 26);
 			if (to < 0 || (uint64_t)to >= words)

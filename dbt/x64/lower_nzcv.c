@@ -39,7 +39,7 @@ lo_save_nzcv(struct lo *l)
 	}
 	x64_mr(&l->b, X64_mov | X64_16, flags_word(), X64_RAX);
 	l->nzcv_mem = true;
-	lo_mark(l, l->o->pc);
+	lo_mark(l, l->mark[l->marks - 1].pc); /* whose NZCV are now in memory */
 }
 
 void

@@ -1,12 +1,15 @@
 /*
  * Random instructions in blocks: translated code against the interpreter, registers, flags and memory.
  *   lockstep [--level v3|v4] [--seed N] [--blocks N] [--length N] [--only NAME] [--verbose]
+ *   --branches      with branches forward, and calls of two short functions behind the block
+ *   --interrupt     each block again and again, taken out after each of its host instructions and begun again there
  * What is wrong is printed with the seed of its block: --seed N --blocks 1 shows it again.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include "dbt/a64/tr.h"
 #include "dbt/dbt.h"
@@ -20,7 +23,7 @@ static uint8_t *data;
 static uint32_t *code;
 static unsigned length = 8;
 static const char *only;
-static bool verbose;
+static bool verbose, interrupt_all, branches;
 
 static uint64_t
 next(void)
@@ -65,7 +68,7 @@ value(void)
 static bool
 reserved(unsigned r)
 {
-	return r == BASE1 || r == BASE2 || r == INDEX || r + 1 == BASE1 || r + 1 == BASE2; /* CASP has pairs */
+	return (r == 30 && branches) || r == BASE1 || r == BASE2 || r == INDEX || r + 1 == BASE1 || r + 1 == BASE2; /* CASP has pairs */
 }
 
 static bool
@@ -133,6 +136,42 @@ random_word(void)
 	}
 }
 
+enum { FUNCTION = 4, RET_WORD = 0xd65f03c0 };
+
+/* A branch from slot @i to one behind it, at most to the end. */
+static uint32_t
+branch(unsigned i)
+{
+	uint32_t by = 1 + (uint32_t)(next() % (length - i < 8 ? length - i : 8)), r = (uint32_t)next();
+
+	switch (r % 8) {
+	case 0:
+		return 0x14000000 | by; /* b */
+	case 1: /* bl: functions lie behind the end */
+		return 0x94000000 | (length + 2 + FUNCTION * (r >> 8 & 1) - i);
+	case 2:
+	case 3: /* tbz, tbnz */
+		return 0x36000000 | (r & 0x81f8001f) | by << 5;
+	case 4: /* cbz, cbnz */
+		return 0x34000000 | (r & 0x8100001f) | by << 5;
+	default: /* b.cond */
+		return 0x54000000 | (r >> 8 & 0xf) | by << 5;
+	}
+}
+
+static void
+random_code(void)
+{
+	for (unsigned i = 0; i < length; i++)
+		/* a callee's flags mean nothing to its caller (AAPCS64 6.1.1): a comparison stands behind each call */
+		code[i] = i > 0 && code[i - 1] >> 26 == 0x25 ? 0xeb00001f | ((uint32_t)next() & 0x1f03e0)
+			  : branches && next() % 3 == 0 && i + 1 < length ? branch(i) : random_word();
+	code[length] = SVC_WORD;
+	code[length + 1] = 0x54000000; /* b.eq to itself: so NZCV are wanted behind the SVC, where they are compared */
+	for (unsigned i = 0; branches && i < 2 * FUNCTION; i++)
+		code[length + 2 + i] = i % FUNCTION == FUNCTION - 1 ? RET_WORD : random_word();
+}
+
 static void
 random_registers(struct cpu_a64 *c)
 {
@@ -154,9 +193,9 @@ random_registers(struct cpu_a64 *c)
 static void
 show(const char *what, uint64_t seed)
 {
-	printf("lockstep: %s differs; --seed %llu --blocks 1 --length %u --level %s\n", what, (unsigned long long)seed, length,
-	       dbt_level_name() + 7);
-	for (unsigned i = 0; i < length; i++) {
+	printf("lockstep: %s differs; --seed %llu --blocks 1 --length %u --level %s%s\n", what, (unsigned long long)seed, length,
+	       dbt_level_name() + 7, branches ? " --branches" : "");
+	for (unsigned i = 0; i < length + (branches ? 2 + 2 * FUNCTION : 0); i++) {
 		char text[128];
 
 		a64_disasm(text, sizeof text, code[i], (uint64_t)(uintptr_t)&code[i]);
@@ -199,6 +238,77 @@ compare(const struct cpu_a64 *want, const struct cpu_a64 *got, const uint8_t *me
 	return bad;
 }
 
+/* ---- interruptions: the first byte of the block's code is a trap, from which on the CPU is stepped ---- */
+
+static struct {
+	struct dbt_state *s;
+	uint8_t *first;     /* written through the cache's other mapping */
+	uint64_t run;       /* where that byte runs */
+	uint8_t byte;
+	unsigned left;      /* instructions to go */
+	bool done;
+	uint64_t at;        /* where it was taken out, from the block's code */
+} trap;
+
+enum { TF = 0x100 };
+
+static void
+on_trap(int signo, siginfo_t *si, void *uc)
+{
+	greg_t *g = ((ucontext_t *)uc)->uc_mcontext.gregs;
+
+	if (trap.done || trap.s->stepping) {
+		/* it ran on to where it can leave */
+		if (dbt_fault(trap.s, signo, si, uc) == DBT_OUTSIDE)
+			g[REG_EFL] &= ~(greg_t)TF;
+		return;
+	}
+	if ((uint64_t)g[REG_RIP] == trap.run + 1 && *trap.first == 0xcc) {
+		*trap.first = trap.byte;
+		g[REG_RIP] = (greg_t)trap.run;
+		g[REG_EFL] |= TF;
+		return;
+	}
+	if (!cache_block_at((uint64_t)g[REG_RIP])) {
+		g[REG_EFL] &= ~(greg_t)TF; /* it has left by itself */
+		return;
+	}
+	if (--trap.left > 0)
+		return;
+	g[REG_EFL] &= ~(greg_t)TF;
+	trap.done = true;
+	if (verbose)
+		trap.at = (uint64_t)g[REG_RIP] - trap.run;
+	dbt_signal(trap.s, uc, DBT_EXIT_WAKE);
+}
+
+/* Run the block, taken out after @n host instructions; false when it has fewer. */
+static bool
+run_interrupted(struct dbt_state *s, unsigned n)
+{
+	pthread_mutex_lock(&cache.lock);
+	struct cache_block *b = cache_find(s->cpu.pc);
+
+	if (b == NULL)
+		b = dbt_translate(s->cpu.pc);
+	pthread_mutex_unlock(&cache.lock);
+	trap.s = s;
+	trap.first = cache.rw + b->code;
+	trap.run = (uint64_t)(uintptr_t)(cache.rx + b->code);
+	trap.byte = *trap.first;
+	trap.left = n;
+	trap.done = false;
+	*trap.first = 0xcc;
+	s->exit_why = DBT_EXIT_LOOKUP;
+	enum dbt_exit e = dbt_run(s);
+
+	if (e == DBT_EXIT_WAKE)
+		e = dbt_run(s);
+	if (e != DBT_EXIT_SVC)
+		printf("interrupted after %u host instructions, translated code stopped with %d\n", n, e);
+	return trap.done;
+}
+
 static uint8_t before[DATA], after[DATA];
 
 static unsigned
@@ -209,9 +319,7 @@ one_block(struct dbt_state *s, uint64_t seed)
 
 	state = seed * 0x9e3779b97f4a7c15 + 1;
 	next();
-	for (unsigned i = 0; i < length; i++)
-		code[i] = random_word();
-	code[length] = SVC_WORD;
+	random_code();
 	random_registers(&s->cpu);
 	for (unsigned i = 0; i < WORDS; i++) {
 		uint64_t v = value();
@@ -235,7 +343,18 @@ one_block(struct dbt_state *s, uint64_t seed)
 	if (e != DBT_EXIT_SVC)
 		printf("translated code stopped with %d\n", e);
 	dbt_fold_fpsr(s);
-	return compare(&want, &s->cpu, after, seed);
+	unsigned bad = compare(&want, &s->cpu, after, seed);
+
+	for (unsigned n = 1, more = interrupt_all; more && bad == 0; n++) {
+		memcpy(data, before, DATA);
+		s->cpu = start;
+		more = run_interrupted(s, n);
+		dbt_fold_fpsr(s);
+		bad = compare(&want, &s->cpu, after, seed);
+		if (bad)
+			printf("  interrupted after %u host instructions, at +0x%llx\n", n, (unsigned long long)trap.at);
+	}
+	return bad;
 }
 
 int
@@ -249,8 +368,8 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
 
-		if (!strcmp(o, "--verbose")) {
-			verbose = true;
+		if (!strcmp(o, "--verbose") || !strcmp(o, "--interrupt") || !strcmp(o, "--branches")) {
+			*(o[2] == 'v' ? &verbose : o[2] == 'i' ? &interrupt_all : &branches) = true;
 			continue;
 		}
 		i++;
@@ -272,6 +391,11 @@ main(int argc, char **argv)
 	if (dbt_setup(&config, &d))
 		return fprintf(stderr, "lockstep: %s\n", d.text), 2;
 	struct dbt_state *s = dbt_new(&awake);
+	struct sigaction sa = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	stack_t alt = { .ss_sp = malloc(65536), .ss_size = 65536 };
+
+	sigaltstack(&alt, NULL);
+	sigaction(SIGTRAP, &sa, NULL);
 
 	for (uint64_t i = 0; i < blocks && bad < 20; i++)
 		bad += one_block(s, seed + i) != 0;
