@@ -251,9 +251,10 @@ carry_unused(const struct lo *l)
 
 			if (!tests || o->cond == IR_HS || o->cond == IR_LO || o->cond == IR_HI || o->cond == IR_LS)
 				return false;
-			if (o->op == IR_BCOND && !l->env->flags_dead_at(l->env->ctx, o->imm))
-				return false;
 		}
+		/* where it may go from here someone may ask */
+		if ((attr & IR_SIDE && !l->env->flags_dead_at(l->env->ctx, o->imm)) || (attr & (IR_CALL | IR_END) && o->flags & IR_KEEP))
+			return false;
 		if (!(o->flags & IR_KEEP))
 			return true;
 	}

@@ -199,6 +199,23 @@ mask_low(struct lo *l, enum x64_gpr r, unsigned bits, x64_op width)
 	}
 }
 
+/* While NZCV are in EFLAGS a shift by a constant is one by a register, which leaves them alone. */
+static bool
+shift_quietly(struct lo *l, const struct ir_op *o, x64_op op, unsigned by)
+{
+	if (!lo_flags_busy(l))
+		return false;
+	enum x64_gpr to = lo_dst(l, o->d, X64_RAX);
+
+	lo_const(l, X64_RCX, by);
+	if (lo_home[o->a] == LO_SLOT && o->a != IR_ZR)
+		x64_rmr(&l->b, op | lo_width(o), to, lo_slot(o->a), X64_RCX);
+	else
+		x64_rrr(&l->b, op | lo_width(o), to, lo_get(l, o->a, X64_RAX), X64_RCX);
+	lo_put(l, o->d, to);
+	return true;
+}
+
 void
 lo_UBFM(struct lo *l, const struct ir_op *o)
 {
@@ -206,6 +223,8 @@ lo_UBFM(struct lo *l, const struct ir_op *o)
 	x64_op width = lo_width(o);
 
 	if (o->d == IR_ZR || ubfm_by_move(l, o, immr, imms, false))
+		return;
+	if (imms == size - 1 ? shift_quietly(l, o, X64_shrx, immr) : imms + 1 == immr && shift_quietly(l, o, X64_shlx, size - immr))
 		return;
 	if (lo_flags_busy(l) || o->d != o->a)
 		clobber_unless_lea(l, o, immr, imms, size);
@@ -239,6 +258,8 @@ lo_SBFM(struct lo *l, const struct ir_op *o)
 	x64_op width = lo_width(o);
 
 	if (o->d == IR_ZR || ubfm_by_move(l, o, immr, imms, true))
+		return;
+	if (imms == size - 1 && shift_quietly(l, o, X64_sarx, immr))
 		return;
 	lo_clobber(l);
 	enum x64_gpr to = step_in(l, o);
