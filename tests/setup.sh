@@ -6,14 +6,14 @@
 setup_names() {
 	case $1:$2 in
 	fedora:build) echo "gcc meson ninja-build pkgconf-pkg-config python3 elfutils-libelf-devel libunwind-devel zydis-devel glibc-devel" ;;
-	fedora:test) echo "clang lld llvm libcmocka-devel compiler-rt binutils git libasan libubsan" ;;
+	fedora:test) echo "clang lld llvm libcmocka-devel compiler-rt binutils git libasan libubsan qemu-user" ;;
 	fedora:long) echo "golang" ;;
 	arch:build) echo "gcc meson ninja pkgconf python libelf libunwind zydis glibc" ;;
-	arch:test) echo "clang lld llvm cmocka compiler-rt binutils git" ;;
+	arch:test) echo "clang lld llvm cmocka compiler-rt binutils git qemu-user" ;;
 	arch:long) echo "go" ;;
 	*:build) echo "gcc meson ninja-build pkg-config python3 libelf-dev libunwind-dev libzydis-dev libc6-dev" ;;
-	debian12:test) echo "clang lld llvm-19 libcmocka-dev libclang-rt-14-dev binutils git" ;;
-	*:test) echo "clang lld llvm libcmocka-dev libclang-rt-dev binutils git" ;;
+	debian12:test) echo "clang lld llvm-19 libcmocka-dev libclang-rt-14-dev binutils git qemu-user" ;;
+	*:test) echo "clang lld llvm libcmocka-dev libclang-rt-dev binutils git qemu-user" ;;
 	debian12:long) echo "golang-1.19 golang-1.19-src" ;;
 	*:long) echo "golang-go golang-src" ;;
 	esac

@@ -14,25 +14,15 @@
 #include "dbt/a64/tr.h"
 #include "dbt/dbt.h"
 #include "dbt/dbt_impl.h"
+#include "tests/lockstep/random.h"
 
 enum { DATA = 131072, /* registers point to its middle; write-back may move them */
-       WORDS = 1024, CODE = 4096, BASE1 = 19, BASE2 = 25, INDEX = 20, SVC_WORD = 0xd4000001 };
+       WORDS = 1024, CODE = 4096, SVC_WORD = 0xd4000001 };
 
-static uint64_t state;
 static uint8_t *data;
 static uint32_t *code;
 static unsigned length = 8;
-static const char *only;
-static bool verbose, interrupt_all, branches;
-
-static uint64_t
-next(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
+static bool verbose, interrupt_all;
 
 static uint64_t
 readable(void *ctx, uint64_t addr, uint64_t want)
@@ -45,104 +35,13 @@ readable(void *ctx, uint64_t addr, uint64_t want)
 	return want < end - addr ? want : end - addr;
 }
 
-/* Numbers that matter more often than others. */
-static uint64_t
-value(void)
-{
-	static const uint64_t special[] = { 0, 1, 2, 7, 31, 32, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-		0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xfffffffffffffffe, 0xffffffff00000000, 0x5555555555555555 };
-	uint64_t r = next();
-
-	switch (r % 4) {
-	case 0:
-		return special[(r >> 8) % (sizeof special / sizeof special[0])];
-	case 1:
-		return next() >> (r >> 8) % 64;
-	case 2:
-		return (uint64_t)((int64_t)next() >> (r >> 8) % 64);
-	default:
-		return next();
-	}
-}
-
-static bool
-reserved(unsigned r)
-{
-	return (r == 30 && branches) || r == BASE1 || r == BASE2 || r == INDEX || r + 1 == BASE1 || r + 1 == BASE2; /* CASP has pairs */
-}
-
-static bool
-memory_class(enum a64_op op)
-{
-	uint8_t c = a64_info[op].cls;
-
-	return c == A64_CLASS_LOAD || c == A64_CLASS_STORE || c == A64_CLASS_RMW;
-}
-
-/* A word of the line that stays within the data area and leaves its bases alone; 0 when this one does not. */
-static uint32_t
-tame(enum a64_op op, uint32_t w)
-{
-	bool vector = memory_class(op) ? w >> 26 & 1 : (w >> 25 & 7) == 7;
-
-	if (!memory_class(op))
-		return (reserved(w & 31) || (w & 31) == 31) && !vector ? 0 : w;
-	if (op == A64_LDR_lit || op == A64_LDRSW_lit || op == A64_LDR_fp_lit || op == A64_IC_IVAU)
-		return 0;
-	if (op == A64_DC_ZVA)
-		return (w & ~31u) | BASE1;
-	/* what wants alignment is based on SP, which nothing moves */
-	w = (w & ~(31u << 5)) | (a64_info[op].cls == A64_CLASS_RMW || (w >> 24 & 0x3f) == 8 ? 31u : next() & 1 ? BASE1 : BASE2) << 5;
-	if ((w >> 24 & 0x3b) == 0x39) /* unsigned immediate: a small one */
-		w &= ~(0xfc0u << 10);
-	if ((w >> 24 & 0x3b) == 0x38 && w >> 21 & 1 && (w >> 10 & 3) == 2) { /* register offset */
-		w = (w & ~(31u << 16)) | INDEX << 16;
-	} else if (!vector && (w >> 24 & 0x3f) == 8 && (reserved(w >> 16 & 31) || reserved(w >> 10 & 31))) {
-		return 0;
-	} else if (!vector && (w >> 24 & 0x3b) == 0x38 && w >> 21 & 1 && reserved(w >> 16 & 31)) {
-		return 0;
-	}
-	if (!vector && (reserved(w & 31) || reserved(w >> 10 & 31)))
-		return 0;
-	return a64_decode(w) == op ? w : 0;
-}
-
-static bool
-wanted(enum a64_op op)
-{
-	uint8_t c = a64_info[op].cls;
-
-	if (op == A64_UNDEFINED || a64_tr[op] == NULL || op == A64_MRS || op == A64_MRS_RNDR || op == A64_MRS_RNDRRS)
-		return false;
-	if (only)
-		return strcmp(a64_info[op].name, only) == 0;
-	return c == A64_CLASS_INT || c == A64_CLASS_FP || c == A64_CLASS_SIMD || memory_class(op) || c == A64_CLASS_BARRIER;
-}
-
-static uint32_t
-random_word(void)
-{
-	for (;;) {
-		enum a64_op op = (enum a64_op)(1 + next() % (A64_OPS - 1));
-		uint32_t w;
-
-		if (!wanted(op))
-			continue;
-		w = a64_random(op, &state);
-		if (w != 0)
-			w = tame(op, w);
-		if (w != 0)
-			return w;
-	}
-}
-
 enum { FUNCTION = 4, RET_WORD = 0xd65f03c0 };
 
 /* A branch from slot @i to one behind it, at most to the end. */
 static uint32_t
 branch(unsigned i)
 {
-	uint32_t by = 1 + (uint32_t)(next() % (length - i < 8 ? length - i : 8)), r = (uint32_t)next();
+	uint32_t by = 1 + (uint32_t)(random_next() % (length - i < 8 ? length - i : 8)), r = (uint32_t)random_next();
 
 	switch (r % 8) {
 	case 0:
@@ -164,11 +63,11 @@ random_code(void)
 {
 	for (unsigned i = 0; i < length; i++)
 		/* a callee's flags mean nothing to its caller (AAPCS64 6.1.1): a comparison stands behind each call */
-		code[i] = i > 0 && code[i - 1] >> 26 == 0x25 ? 0xeb00001f | ((uint32_t)next() & 0x1f03e0)
-			  : branches && next() % 3 == 0 && i + 1 < length ? branch(i) : random_word();
+		code[i] = i > 0 && code[i - 1] >> 26 == 0x25 ? 0xeb00001f | ((uint32_t)random_next() & 0x1f03e0)
+			  : random_branches && random_next() % 3 == 0 && i + 1 < length ? branch(i) : random_word();
 	code[length] = SVC_WORD;
 	code[length + 1] = 0x54000000; /* b.eq to itself: so NZCV are wanted behind the SVC, where they are compared */
-	for (unsigned i = 0; branches && i < 2 * FUNCTION; i++)
+	for (unsigned i = 0; random_branches && i < 2 * FUNCTION; i++)
 		code[length + 2 + i] = i % FUNCTION == FUNCTION - 1 ? RET_WORD : random_word();
 }
 
@@ -176,15 +75,15 @@ static void
 random_registers(struct cpu_a64 *c)
 {
 	for (unsigned i = 0; i < 32; i++) {
-		c->x[i] = value();
-		c->v[i].d[0] = value();
-		c->v[i].d[1] = value();
+		c->x[i] = random_value();
+		c->v[i].d[0] = random_value();
+		c->v[i].d[1] = random_value();
 	}
-	c->x[BASE1] = (uint64_t)(uintptr_t)data + DATA / 2;
-	c->x[BASE2] = (uint64_t)(uintptr_t)data + DATA / 2 + 16 * (next() % 8);
-	c->x[INDEX] = next() % 64;
+	c->x[RANDOM_BASE1] = (uint64_t)(uintptr_t)data + DATA / 2;
+	c->x[RANDOM_BASE2] = (uint64_t)(uintptr_t)data + DATA / 2 + 16 * (random_next() % 8);
+	c->x[RANDOM_INDEX] = random_next() % 64;
 	c->x[31] = (uint64_t)(uintptr_t)data + DATA / 2;
-	a64_set_nzcv(c, (uint32_t)next());
+	a64_set_nzcv(c, (uint32_t)random_next());
 	c->monitor = (struct a64_monitor){ 0 };
 	c->fpcr = c->fpsr = 0;
 	c->pc = (uint64_t)(uintptr_t)code;
@@ -194,8 +93,8 @@ static void
 show(const char *what, uint64_t seed)
 {
 	printf("lockstep: %s differs; --seed %llu --blocks 1 --length %u --level %s%s\n", what, (unsigned long long)seed, length,
-	       dbt_level_name() + 7, branches ? " --branches" : "");
-	for (unsigned i = 0; i < length + (branches ? 2 + 2 * FUNCTION : 0); i++) {
+	       dbt_level_name() + 7, random_branches ? " --branches" : "");
+	for (unsigned i = 0; i < length + (random_branches ? 2 + 2 * FUNCTION : 0); i++) {
 		char text[128];
 
 		a64_disasm(text, sizeof text, code[i], (uint64_t)(uintptr_t)&code[i]);
@@ -317,12 +216,11 @@ one_block(struct dbt_state *s, uint64_t seed)
 	struct cpu_a64 start, want;
 	enum dbt_exit e;
 
-	state = seed * 0x9e3779b97f4a7c15 + 1;
-	next();
+	random_seed(seed);
 	random_code();
 	random_registers(&s->cpu);
 	for (unsigned i = 0; i < WORDS; i++) {
-		uint64_t v = value();
+		uint64_t v = random_value();
 
 		memcpy(data + DATA / 2 - 4 * WORDS + 8 * i, &v, 8);
 	}
@@ -369,7 +267,7 @@ main(int argc, char **argv)
 		const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
 
 		if (!strcmp(o, "--verbose") || !strcmp(o, "--interrupt") || !strcmp(o, "--branches")) {
-			*(o[2] == 'v' ? &verbose : o[2] == 'i' ? &interrupt_all : &branches) = true;
+			*(o[2] == 'v' ? &verbose : o[2] == 'i' ? &interrupt_all : &random_branches) = true;
 			continue;
 		}
 		i++;
@@ -382,7 +280,7 @@ main(int argc, char **argv)
 		else if (!strcmp(o, "--length"))
 			length = (unsigned)strtoul(v, NULL, 0);
 		else if (!strcmp(o, "--only"))
-			only = v;
+			random_only = v;
 		else
 			return fprintf(stderr, "lockstep: unknown option %s\n", o), 2;
 	}
