@@ -297,7 +297,12 @@ main(int argc, char **argv)
 
 	for (uint64_t i = 0; i < blocks && bad < 20; i++)
 		bad += one_block(s, seed + i) != 0;
-	printf("lockstep: seed %llu, %llu blocks of %u at %s: %llu differ\n", (unsigned long long)seed, (unsigned long long)blocks, length,
-	       dbt_level_name(), (unsigned long long)bad);
+	struct dbt_stats st;
+
+	dbt_get_stats(&st);
+	printf("lockstep: seed %llu, %llu blocks of %u at %s: %llu differ; %.1f bytes of host code and %llu ns of translation a guest instruction\n",
+	       (unsigned long long)seed, (unsigned long long)blocks, length, dbt_level_name(), (unsigned long long)bad,
+	       (double)st.host_bytes / (double)(st.guest_insns ? st.guest_insns : 1),
+	       (unsigned long long)(st.translate_ns / (st.guest_insns ? st.guest_insns : 1)));
 	return bad != 0;
 }
