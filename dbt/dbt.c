@@ -1,6 +1,7 @@
 /* Look up, translate on a miss, run; link exits; step by the interpreter. */
 #include "dbt/dbt.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,12 +339,21 @@ dbt_level_name(void)
 	return dbt.lo.v4 ? "x86-64-v4" : "x86-64-v3";
 }
 
+/* What compilers' own tests do not all know. */
+static bool
+has_f16c_movbe_lzcnt(void)
+{
+	unsigned a, b, c = 0, d, extended = 0;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) && (c & bit_MOVBE) &&
+	       __get_cpuid(0x80000001, &a, &b, &extended, &d) && (extended & bit_LZCNT);
+}
+
 static bool
 has_v3(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt") &&
-	       __builtin_cpu_supports("movbe");
+	       __builtin_cpu_supports("fma") && has_f16c_movbe_lzcnt();
 }
 
 static bool

@@ -5,6 +5,9 @@
 #include "dbt/ir.h"
 #include "dbt/state.h"
 
+/** The guest's data may lie at any address; so does the host's. */
+#define UNALIGNED __attribute__((no_sanitize("alignment")))
+
 /** The value of a general register; temporaries live in the state block that the registers are part of. */
 static inline uint64_t
 reg_get(const struct cpu_a64 *c, unsigned r)

@@ -19,7 +19,7 @@ cut(uint64_t v, unsigned size)
 }
 
 /* Compare *addr with @want and replace it; what was there. */
-static uint64_t
+static UNALIGNED uint64_t
 compare_swap(uint64_t addr, unsigned size, uint64_t want, uint64_t new)
 {
 	void *p = host(addr);
@@ -48,7 +48,7 @@ compare_swap(uint64_t addr, unsigned size, uint64_t want, uint64_t new)
 	}
 }
 
-static uint64_t
+static UNALIGNED uint64_t
 load(uint64_t addr, unsigned size)
 {
 	const void *p = host(addr);
@@ -86,7 +86,7 @@ DO(STXR)
 }
 
 /* cmpxchg16b; true when it stored.  What was there comes back in @old. */
-static bool
+static UNALIGNED bool
 swap16(uint64_t addr, uint64_t old[2], const uint64_t new[2])
 {
 	bool ok;

@@ -52,7 +52,7 @@ write_back(struct cpu_a64 *c, const struct ir_op *o)
 }
 
 /* One access, as the CPU makes it: whole. */
-static uint64_t
+static UNALIGNED uint64_t
 load(uint64_t addr, unsigned size)
 {
 	const volatile void *p = host(addr);
@@ -69,7 +69,7 @@ load(uint64_t addr, unsigned size)
 	}
 }
 
-static void
+static UNALIGNED void
 store(uint64_t addr, unsigned size, uint64_t v)
 {
 	volatile void *p = host(addr);

@@ -65,7 +65,7 @@ static void
 list(struct lo *l, const uint32_t *words, unsigned n)
 {
 	static struct ir_block ir;
-	static uint8_t code[65536];
+	static uint8_t code[65536] __attribute__((aligned(4096)));
 	char text[128];
 
 	a64_block(&ir, PC, words, n, n);

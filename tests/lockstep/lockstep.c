@@ -290,7 +290,8 @@ main(int argc, char **argv)
 		return fprintf(stderr, "lockstep: %s\n", d.text), 2;
 	struct dbt_state *s = dbt_new(&awake);
 	struct sigaction sa = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
-	stack_t alt = { .ss_sp = malloc(65536), .ss_size = 65536 };
+	static uint8_t alt_stack[65536] __attribute__((aligned(16)));
+	stack_t alt = { .ss_sp = alt_stack, .ss_size = sizeof alt_stack };
 
 	sigaltstack(&alt, NULL);
 	sigaction(SIGTRAP, &sa, NULL);
