@@ -25,6 +25,8 @@ dbt_fold_fpsr(struct dbt_state *s)
 {
 	uint32_t m = s->mxcsr, f = 0;
 
+	dbt_fold_qc(s);
+
 	f |= m & MX_IE ? A64_FPSR_IOC : 0;
 	f |= m & MX_ZE ? A64_FPSR_DZC : 0;
 	f |= m & MX_OE ? A64_FPSR_OFC : 0;

@@ -50,6 +50,7 @@ enum {
 	IR_PRE = 8, IR_POST = 16, /* memory: a += imm before, or after, the access; committed after it */
 	IR_SIGN = 32, /* memory loads: extend the sign (to 32 bits, or to 64 with IR_X); arithmetic: signed */
 	IR_X = 64,    /* 64 bits of general register */
+	IR_ONE = 64,  /* vectors: scalar form, one element; the rest of the register is cleared */
 	IR_HIGH = 128, /* vectors: the upper half is source, or destination (the "2" forms) */
 };
 

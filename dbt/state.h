@@ -54,6 +54,7 @@ struct dbt_state {
 	uint64_t t[4];            /* IR_T0 to IR_T3 */
 	uint64_t spill[8];        /* host registers that an operation borrows */
 	uint64_t vspill[4][2] __attribute__((aligned(16)));
+	uint64_t qc[2] __attribute__((aligned(16))); /* not zero: FPSR.QC, beside the bit in cpu.fpsr */
 	uint64_t lookup;          /* the shared table's address */
 	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 16 */
 	uint32_t fcmp_nzcv[4];    /* constants: NZCV of greater, less, equal, unordered */
@@ -80,6 +81,15 @@ DBT_CHECK(calling, DBT_S_CALLING);
 /** Move sticky exceptions of the saved MXCSR into FPSR; set FPCR and the MXCSR that goes with it (fpenv.c). */
 void dbt_fold_fpsr(struct dbt_state *s);
 void dbt_set_fpcr(struct dbt_state *s, uint32_t fpcr);
+
+/** Bring FPSR.QC of translated code into cpu.fpsr: before anybody else reads it. */
+static inline void
+dbt_fold_qc(struct dbt_state *s)
+{
+	if (s->qc[0] | s->qc[1])
+		s->cpu.fpsr |= A64_FPSR_QC;
+	s->qc[0] = s->qc[1] = 0;
+}
 
 /** Displacement from rbp. */
 #define DBT_OFF(field) ((int32_t)offsetof(struct dbt_state, field) - DBT_BIAS)
