@@ -54,7 +54,6 @@ struct dbt_state {
 	uint64_t t[4];            /* IR_T0 to IR_T3 */
 	uint64_t spill[8];        /* host registers that an operation borrows */
 	uint64_t vspill[4][2] __attribute__((aligned(16)));
-	uint64_t qc[2] __attribute__((aligned(16))); /* not zero: FPSR.QC, beside the bit in cpu.fpsr */
 	uint64_t lookup;          /* the shared table's address */
 	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 16 */
 	uint32_t fcmp_nzcv[4];    /* constants: NZCV of greater, less, equal, unordered */
@@ -63,6 +62,7 @@ struct dbt_state {
 	uint32_t in_step;         /* dbt_step() runs: a fault of guest memory goes to step_jump */
 	void *step_jump[5];       /* __builtin_setjmp's */
 	void *thread;             /* whose state this is; the engine's */
+	uint64_t qc[2] __attribute__((aligned(16))); /* not zero: FPSR.QC, beside the bit in cpu.fpsr */
 };
 
 #define DBT_CHECK(field, off) _Static_assert(offsetof(struct dbt_state, field) == (off), #field)
