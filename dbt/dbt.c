@@ -49,6 +49,20 @@ keep_op(void *ctx, const struct ir_op *o)
 	return cache_keep_op(dbt.ir.pc + (uint64_t)(int64_t)o->pc, o);
 }
 
+static void
+dbt_hold(void)
+{
+	if (dbt.config.hold)
+		dbt.config.hold(dbt.config.ctx);
+}
+
+static void
+dbt_release(void)
+{
+	if (dbt.config.release)
+		dbt.config.release(dbt.config.ctx);
+}
+
 /* ---- translation; the cache's lock is held ---- */
 
 static struct cache_block *
@@ -61,8 +75,10 @@ translate_some(uint64_t pc, uint64_t words, uint32_t max_guest)
 	a64_block(&dbt.ir, pc, (const uint32_t *)(uintptr_t)pc, words, max_guest);
 	const char *wrong = ir_check(&dbt.ir);
 
-	if (wrong && !dbt.ir.overflow)
+	if (wrong && !dbt.ir.overflow) {
+		dbt_release(); /* the report looks at the map */
 		bug("translation at 0x%llx: %s", (unsigned long long)pc, wrong);
+	}
 	if (wrong)
 		return NULL;
 	ir_live_flags(&dbt.ir, flags_dead_at, NULL);
@@ -94,8 +110,10 @@ dbt_translate(uint64_t pc)
 	/* a block that does not fit its tables is made of fewer instructions */
 	for (uint32_t max = dbt.max_guest; b == NULL && max > 0; max /= 4)
 		b = translate_some(pc, words, max);
-	if (b == NULL)
+	if (b == NULL) {
+		dbt_release();
 		bug("the code cache is full"); /* see dbt_make_room() */
+	}
 	dbt.stats.blocks++;
 	dbt.stats.guest_insns += dbt.ir.guest;
 	dbt.stats.host_bytes += b->code_len;
@@ -132,19 +150,31 @@ interpret(struct dbt_state *s, const struct ir_block *ir)
 	return r;
 }
 
+/* The instruction at pc as operations; NULL when its code cannot be read. */
+static struct ir_block *
+decode_one(uint64_t pc)
+{
+	struct ir_block *ir = NULL;
+
+	dbt_hold();
+	if (!(pc & 3) && readable_words(pc, 1) > 0) {
+		ir = malloc(sizeof *ir);
+		if (!ir)
+			bug("no memory to interpret an instruction");
+		a64_block(ir, pc, (const uint32_t *)(uintptr_t)pc, 1, 1);
+	}
+	dbt_release();
+	return ir;
+}
+
 enum dbt_exit
 dbt_step(struct dbt_state *s)
 {
-	uint64_t pc = s->cpu.pc, words = pc & 3 ? 0 : readable_words(pc, 1);
-	struct ir_block *volatile ir;
+	struct ir_block *volatile ir = decode_one(s->cpu.pc);
 	enum dbt_exit r = DBT_EXIT_FAULT;
 
-	if (words == 0)
-		return r;
-	ir = malloc(sizeof *ir);
 	if (!ir)
-		bug("no memory to interpret an instruction");
-	a64_block(ir, pc, (const uint32_t *)(uintptr_t)pc, 1, 1);
+		return r;
 	/* a fault of guest memory comes back here: registers are as before, but for pc */
 	if (__builtin_setjmp(s->step_jump) == 0) {
 		__atomic_store_n(&s->in_step, 1, __ATOMIC_RELEASE);
@@ -180,6 +210,7 @@ host_for(struct dbt_state *s, bool link)
 	struct dbt_slot *slot;
 	struct cache_block *b;
 
+	dbt_hold();
 	pthread_mutex_lock(&cache.lock);
 	if (link)
 		s->cpu.pc = cache.exit[s->link].target;
@@ -200,6 +231,7 @@ host_for(struct dbt_state *s, bool link)
 		}
 	}
 	pthread_mutex_unlock(&cache.lock);
+	dbt_release();
 	return b ? (uint64_t)(uintptr_t)(cache.rx + b->code) : 0;
 }
 

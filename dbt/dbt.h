@@ -16,6 +16,9 @@ struct dbt_config {
 	enum dbt_level level;
 	/** Bytes that may be read as code from @addr on, at most @want; 0 when none. */
 	uint64_t (*readable)(void *ctx, uint64_t addr, uint64_t want);
+	/** Keep what `readable` says true: taken before the translator's own lock.  Not from within. */
+	void (*hold)(void *ctx);
+	void (*release)(void *ctx);
 	void *ctx;
 	bool interpret; /* no host code: every instruction by the interpreter */
 };

@@ -45,7 +45,7 @@ DO(MRS)
 {
 	uint64_t v;
 
-	switch (o->size) {
+	switch (o->cond) {
 	case IR_SYS_TPIDR:
 		v = c->tpidr;
 		break;
@@ -67,7 +67,7 @@ DO(MRS)
 
 DO(MSR)
 {
-	if (o->size == IR_SYS_TPIDR) {
+	if (o->cond == IR_SYS_TPIDR) {
 		c->tpidr = reg_get(c, o->a);
 		return;
 	}

@@ -67,6 +67,10 @@ struct ir_op {
 };
 _Static_assert(sizeof(struct ir_op) == 24, "cache lines");
 
+/* imm of VSHRNI and its like (cond), and of VLDS and VSTS. */
+enum { IR_SHRN_ROUND = 1, IR_SHRN_UNSIGNED = 2 };
+enum { IR_VLS_LANE = 0x100, IR_VLS_ALL = 0x200 };
+
 /* Registers that MRS and MSR reach at EL0, other than NZCV, FPCR (writing) and RNDR. */
 enum ir_sysreg {
 	IR_SYS_TPIDR, IR_SYS_FPCR, IR_SYS_FPSR, IR_SYS_CTR, IR_SYS_DCZID, IR_SYS_CNTVCT, IR_SYS_CNTFRQ, IR_SYS_TPIDRRO, IR_SYS_CONST,

@@ -152,7 +152,7 @@ read_register(struct tr *t, uint32_t w, enum ir_sysreg r, uint64_t value)
 	struct ir_op *o = tr_op(t, IR_MRS);
 
 	o->d = tr_z(a64_Rt(w));
-	o->size = (uint8_t)r;
+	o->cond = (uint8_t)r;
 	o->imm = value;
 	return TR_NEXT;
 }
@@ -199,11 +199,11 @@ a64_tr_MSR_reg(struct tr *t, uint32_t w)
 	switch (sysreg(w)) {
 	case SYSREG(3, 3, 13, 0, 2):
 		o = tr_op(t, IR_MSR);
-		o->size = IR_SYS_TPIDR;
+		o->cond = IR_SYS_TPIDR;
 		break;
 	case SYSREG(3, 3, 4, 4, 1):
 		o = tr_op(t, IR_MSR);
-		o->size = IR_SYS_FPSR;
+		o->cond = IR_SYS_FPSR;
 		break;
 	case SYSREG(3, 3, 4, 4, 0):
 		o = tr_op(t, IR_MSR_FPCR);

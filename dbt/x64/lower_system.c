@@ -25,7 +25,7 @@ lo_MRS(struct lo *l, const struct ir_op *o)
 
 	if (o->d == IR_ZR)
 		return;
-	switch (o->size) {
+	switch (o->cond) {
 	case IR_SYS_TPIDR:
 		x64_rm(&l->b, X64_mov | X64_64, to, x64_at(X64_RBP, DBT_OFF(cpu.tpidr)));
 		break;
@@ -45,7 +45,7 @@ lo_MRS(struct lo *l, const struct ir_op *o)
 void
 lo_MSR(struct lo *l, const struct ir_op *o)
 {
-	if (o->size == IR_SYS_TPIDR)
+	if (o->cond == IR_SYS_TPIDR)
 		x64_mr(&l->b, X64_mov | X64_64, x64_at(X64_RBP, DBT_OFF(cpu.tpidr)), lo_get(l, o->a, X64_RAX));
 	else
 		lo_call(l, o);

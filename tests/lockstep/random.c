@@ -60,11 +60,18 @@ memory_class(enum a64_op op)
 	return c == A64_CLASS_LOAD || c == A64_CLASS_STORE || c == A64_CLASS_RMW;
 }
 
+/* Of vectors, but with a general register as its result: UMOV, SMOV, and conversions from floating point. */
+static bool
+to_general(uint32_t w)
+{
+	return (w & 0xbfe0ec00) == 0x0e002c00 || (w & 0x5f20fc00) == 0x1e200000;
+}
+
 /* A word of the line that stays within the data area and leaves its bases alone; 0 when this one does not. */
 static uint32_t
 tame(enum a64_op op, uint32_t w)
 {
-	bool vector = memory_class(op) ? w >> 26 & 1 : (w >> 25 & 7) == 7;
+	bool vector = memory_class(op) ? w >> 26 & 1 : (w >> 25 & 7) == 7 && !to_general(w);
 
 	if (!memory_class(op))
 		return (reserved(w & 31) || (w & 31) == 31) && !vector ? 0 : w;
@@ -78,6 +85,8 @@ tame(enum a64_op op, uint32_t w)
 		return (w & ~31u) | RANDOM_BASE1;
 	/* what wants alignment is based on SP, which nothing moves */
 	w = (w & ~(31u << 5)) | (a64_info[op].cls == A64_CLASS_RMW || (w >> 24 & 0x3f) == 8 ? 31u : random_next() & 1 ? RANDOM_BASE1 : RANDOM_BASE2) << 5;
+	if ((w >> 24 & 0x3e) == 0x0c && w >> 23 & 1) /* structures, post-index: by what was moved, or by little */
+		w = (w & ~(31u << 16)) | (random_next() & 1 ? 31u : RANDOM_INDEX) << 16;
 	if ((w >> 24 & 0x3b) == 0x39) /* unsigned immediate: a small one */
 		w &= ~(0xfc0u << 10);
 	if ((w >> 24 & 0x3b) == 0x38 && w >> 21 & 1 && (w >> 10 & 3) == 2) { /* register offset */
