@@ -4,9 +4,9 @@
 
 #include "abi/abi.h"
 
-extern const struct personality fbsd_amd64;
+extern const struct personality fbsd_amd64, linux_aarch64;
 
-static const struct personality *const all[] = {&fbsd_amd64, NULL};
+static const struct personality *const all[] = {&fbsd_amd64, &linux_aarch64, NULL};
 
 const struct personality *const *
 abi_all(void)

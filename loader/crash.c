@@ -1,4 +1,5 @@
 /* What a person is told when a guest dies of a fault, or when we do of a bug. */
+#include "abi/core/cpu_a64.h"
 #include "loader/crash.h"
 
 #include <errno.h>
@@ -113,12 +114,19 @@ crash_guest_state(struct thread *t, struct crash_text *o)
 {
 	struct image_symbols *names = image_symbols_open(crash_program.path);
 	uint64_t ip[CRASH_FRAMES];
-	unsigned n = crash_unwind(t->task->gm, t->cpu, ip);
+	unsigned n = t->cpu ? crash_unwind(t->task->gm, t->cpu, ip) : crash_a64_unwind(t->a64, ip);
 
-	registers(t->cpu, o);
-	mapping(t->task->gm, "rip", t->cpu->rip, o);
-	mapping(t->task->gm, "rsp", t->cpu->rsp, o);
-	code(t->cpu->rip, o);
+	if (t->cpu) {
+		registers(t->cpu, o);
+		mapping(t->task->gm, "rip", t->cpu->rip, o);
+		mapping(t->task->gm, "rsp", t->cpu->rsp, o);
+		code(t->cpu->rip, o);
+	} else {
+		crash_a64_registers(t->a64, o);
+		mapping(t->task->gm, "pc", t->a64->pc, o);
+		mapping(t->task->gm, "sp", t->a64->x[A64_SP], o);
+		crash_a64_code(t->a64->pc, o);
+	}
 	crash_add(o, "  guest call chain:\n");
 	for (unsigned i = 0; i < n; i++) {
 		unsigned same = 0;
@@ -140,7 +148,7 @@ crash_guest_state(struct thread *t, struct crash_text *o)
 static bool
 below_stack(const struct thread *t, uint64_t addr)
 {
-	uint64_t sp = t->cpu->rsp;
+	uint64_t sp = t->cpu ? t->cpu->rsp : t->a64->x[A64_SP];
 	struct vma v;
 	uint8_t b;
 
@@ -166,7 +174,15 @@ cause(const struct thread *t, const struct guest_fault *f, uint64_t addr, struct
 	                                   [17] = "misaligned access",
 	                                   [19] = "SIMD floating-point exception"};
 
-	if (f->trapno == 14 && f->signo == SIGBUS)
+	if (f->signo == SIGILL && !f->trapno)
+		crash_add(o, "undefined instruction");
+	else if (f->signo == SIGTRAP && !f->trapno)
+		crash_add(o, "breakpoint instruction");
+	else if (f->code == BUS_ADRALN && f->signo == SIGBUS && !f->trapno)
+		crash_add(o, "jump to 0x%llx, which is not aligned", (ull)addr);
+	else if (f->signo == SIGSEGV && !f->trapno)
+		crash_add(o, "jump to 0x%llx, which %s", (ull)addr, f->code == SEGV_ACCERR ? "does not allow it" : "is not mapped");
+	else if (f->trapno == 14 && f->signo == SIGBUS)
 		crash_add(o, "access beyond the end of the mapped file at 0x%llx", (ull)addr);
 	else if (f->trapno == 14)
 		crash_add(o, "%s 0x%llx, which %s%s", f->err & 16 ? "jump to" : f->err & 2 ? "write to" : "read from",

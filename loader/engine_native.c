@@ -38,8 +38,8 @@ static struct {
 	bool (*serve)(struct thread *t);
 } eng;
 
-const char *
-native_intercept_name(void)
+static const char *
+intercept_name(void)
 {
 	return eng.mode == INTERCEPT_INCLUSIVE ? "inclusive" : eng.mode == INTERCEPT_EXCLUSIVE ? "exclusive" : "seccomp";
 }
@@ -139,9 +139,19 @@ native_uncatch(int signo, bool ignore)
 }
 
 int
-native_setup(const struct engine_config *c, struct diag *d)
+native_catch_always(struct diag *d)
 {
 	static const int always[] = {SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, KICK_SIGNO};
+
+	for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (native_catch(always[i], false, false))
+			return diag_fail(d, -EINVAL, "cannot install a handler for signal %d", always[i]);
+	return 0;
+}
+
+static int
+setup(const struct engine_config *c, struct diag *d)
+{
 
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_))
 		return diag_fail(d, -ENOSYS, "the CPU or kernel lacks FSGSBASE instructions for user programs (Linux 5.9 and a CPU of 2012 or later have them)");
@@ -155,10 +165,7 @@ native_setup(const struct engine_config *c, struct diag *d)
 	eng.serve = c->serve;
 	if (choose_mode(c->intercept, c->filter_inherited, d))
 		return d->code;
-	for (unsigned i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		if (native_catch(always[i], false, false))
-			return diag_fail(d, -EINVAL, "cannot install a handler for signal %d", always[i]);
-	return 0;
+	return native_catch_always(d);
 }
 
 static void *
@@ -178,7 +185,7 @@ map_alt(void)
 }
 
 int
-native_new(struct thread *t)
+native_block_new(struct thread *t)
 {
 	struct nthread *nt = mmap(NULL, sizeof(*nt), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -192,6 +199,18 @@ native_new(struct thread *t)
 	((struct alt_head *)nt->alt)->nt = nt;
 	nt->self = nt;
 	nt->t = t;
+	t->engine = nt;
+	return 0;
+}
+
+static int
+new_thread(struct thread *t)
+{
+	struct nthread *nt;
+
+	if (native_block_new(t))
+		return -ENOMEM;
+	nt = t->engine;
 	nt->cpu.vec = &nt->vec;
 	nt->cpu.exact = 1;
 	nt->cpu.rflags = 0x202;
@@ -202,12 +221,25 @@ native_new(struct thread *t)
 	nt->fast_tab = t->task->pers->tab->fast;
 	nt->fast_n = eng.full_only ? 0 : t->task->pers->tab->n;
 	t->cpu = &nt->cpu;
-	t->engine = nt;
+	return 0;
+}
+
+static int
+copy_thread(struct thread *t, const struct thread *parent)
+{
+	struct x64_vec *vec;
+
+	if (new_thread(t))
+		return -ENOMEM;
+	vec = t->cpu->vec;
+	*t->cpu = *parent->cpu;
+	t->cpu->vec = vec;
+	*vec = *parent->cpu->vec;
 	return 0;
 }
 
 int
-native_attach(struct thread *t)
+native_block_attach(struct thread *t)
 {
 	struct nthread *nt = t->engine;
 	stack_t ss = {.ss_sp = nt->alt, .ss_size = ALT_SIZE};
@@ -219,11 +251,19 @@ native_attach(struct thread *t)
 	if (sigaltstack(&ss, NULL))
 		return -errno;
 	__atomic_store_n(&t->htid, (pid_t)host_call(SYS_gettid), __ATOMIC_RELEASE);
-	return arm();
+	return 0;
+}
+
+static int
+attach(struct thread *t)
+{
+	int r = native_block_attach(t);
+
+	return r ? r : arm();
 }
 
 void
-native_drop(struct thread *t)
+native_block_drop(struct thread *t)
 {
 	struct nthread *nt = t->engine;
 
@@ -237,24 +277,29 @@ native_drop(struct thread *t)
 	t->cpu = NULL;
 }
 
-void
-native_detach(struct thread *t)
+static void
+detach(struct thread *t)
 {
 	stack_t off = {.ss_flags = SS_DISABLE};
 
 	sigaltstack(&off, NULL);
-	native_drop(t);
+	native_block_drop(t);
 }
 
-int
-native_after_fork(struct thread *t)
+static void
+around_fork(struct thread *t)
+{
+}
+
+static int
+after_fork_child(struct thread *t)
 {
 	t->htid = (pid_t)host_call(SYS_gettid);
 	return arm();
 }
 
-void
-native_run(struct thread *t, struct stop *ret_stop)
+static void
+run(struct thread *t, struct stop *ret_stop)
 {
 	struct nthread *nt = t->engine;
 
@@ -305,3 +350,19 @@ native_get_stats(struct task *task, struct native_stats *ret)
 	pthread_mutex_unlock(&task->lock);
 	patch_get_stats(&ret->patched_sites, &ret->refused_sites);
 }
+
+const struct engine native_engine = {
+    .isa = "amd64",
+    .setup = setup,
+    .new_thread = new_thread,
+    .copy_thread = copy_thread,
+    .attach = attach,
+    .detach = detach,
+    .drop = native_block_drop,
+    .run = run,
+    .before_fork = around_fork,
+    .after_fork_parent = around_fork,
+    .after_fork_child = after_fork_child,
+    .rewind = patch_rewind,
+    .intercept_name = intercept_name,
+};

@@ -48,6 +48,7 @@
 #define ALT_SIZE      65536
 
 #ifndef __ASSEMBLER__
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -71,6 +72,9 @@ struct nthread {
 	struct guest_fault fault;
 	uint64_t trap_site;     /* guest address of the syscall instruction that trapped, 0 otherwise */
 	uint64_t ntraps, ninterrupts;
+	struct dbt_state *dbt;  /* the translator's, of a translated guest; NULL of a native one */
+	/** A translated guest: a signal hit it.  @sync: an instruction raised it; then false when it was not the guest's. */
+	bool (*translated)(struct nthread *nt, int signo, siginfo_t *si, void *uc, bool sync);
 	void *alt;              /* alternate stack, ALT_SIZE bytes, aligned to its size */
 };
 
@@ -104,6 +108,13 @@ NT_CHECK(full, NT_FULL);
 NT_CHECK(vec, NT_VEC);
 _Static_assert(offsetof(struct thread, wake) == 0, "assembly reads t->wake at 0");
 _Static_assert(offsetof(struct thread, has_ret2) == THREAD_HAS_RET2, "assembly reads it");
+
+/* engine_native.c: what both engines need of a host thread - its block, found by GS, and its signal stack. */
+int native_block_new(struct thread *t);
+int native_block_attach(struct thread *t);
+void native_block_drop(struct thread *t);
+/** Handlers for what instructions raise and for kicks.  0, or a message. */
+int native_catch_always(struct diag *d);
 
 /* native_entry.S.  Windows: a signal inside one makes the exit start over, so that no wake-up is missed. */
 void native_enter(struct nthread *nt);

@@ -220,6 +220,7 @@ new_task(const struct exec_config *c, const struct program *p)
 	if (!task)
 		return NULL;
 	task->pers = p->pers;
+	task->engine = engine_find(p->pers->isa);
 	task->hooks = &run_hooks;
 	task->gm = gm_new();
 	pthread_mutex_init(&task->lock, NULL);
@@ -257,12 +258,12 @@ first_thread(struct task *task, const struct exec_config *c, struct program *p, 
 {
 	struct thread *t = thread_new(task);
 
-	if (!t || native_new(t) || thread_link(t))
+	if (!t || task->engine->new_thread(t) || thread_link(t))
 		return diag_fail(d, -ENOMEM, "no memory for the first thread");
 	p->thread = t;
 	/* The start lets signals in, which need the stack that this gives them. */
-	if (native_attach(t))
-		return diag_fail(d, -EINVAL, "interception by %s cannot be armed", native_intercept_name());
+	if (task->engine->attach(t))
+		return diag_fail(d, -EINVAL, "interception by %s cannot be armed", task->engine->intercept_name());
 	return task->pers->task_start(task, d) || task->pers->start(t, s, d) ? d->code : 0;
 }
 
@@ -287,10 +288,10 @@ program_start(struct exec_config *c, struct program *p, struct diag *d)
 	if (path_enter_root(task))
 		return diag_fail(d, -ENOENT, "--sysroot %s: cannot be entered", task->root);
 	ec.gm = task->gm;
-	if (native_setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
+	if (task->engine->setup(&ec, d) || map_image(task->gm, &p->img, 0, random_of(o), &m, d))
 		return d->code;
 	log_debug(LOG_LOADER, "%s: %s %s (%s), up to 0x%llx, entry 0x%llx, calls caught by %s", p->path, p->pers->os,
-	          p->pers->isa, p->brand.why, (unsigned long long)m.high, (unsigned long long)m.entry, native_intercept_name());
+	          p->pers->isa, p->brand.why, (unsigned long long)m.high, (unsigned long long)m.entry, task->engine->intercept_name());
 	crash_setup(p->img.path, &m, p->img.phnum);
 	task->brk_start = task->brk_now = m.high;
 	task->brk_max = m.high + (32ull << 30);

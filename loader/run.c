@@ -85,14 +85,18 @@ void
 run_thread(struct thread *t)
 {
 	const struct personality *p = t->task->pers;
+	const struct engine *e = t->task->engine;
 	struct stop stop;
 
 	task_park(t); /* nobody has called us before we were in the list */
 	while (!t->exit_now) {
-		native_run(t, &stop);
+		e->run(t, &stop);
 		switch (stop.why) {
 		case STOP_SYSCALL:
-			run_serve(t);
+			if (t->cpu)
+				run_serve(t);
+			else
+				serve_any(t);
 			break;
 		case STOP_FAULT:
 			p->fault(t, &stop.fault);
@@ -142,7 +146,7 @@ thread_main(void *arg)
 {
 	struct start *s = arg;
 	struct thread *t = s->t;
-	int r = native_attach(t);
+	int r = t->task->engine->attach(t);
 	sigset_t none;
 
 	if (r)
@@ -196,7 +200,7 @@ exit_thread(struct thread *t)
 	block_all(&old);
 	trace_thread_gone(t);
 	thread_unlink(t);
-	native_detach(t);
+	t->task->engine->detach(t);
 	thread_free(t);
 	pthread_exit(NULL);
 }
@@ -228,6 +232,7 @@ do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 	block_all(&old);
 	arrived = t->inbox.head;
 	gm_before_fork(task->gm);
+	task->engine->before_fork(t);
 	pid = fork();
 	if (pid < 0)
 		pid = -errno;
@@ -236,10 +241,11 @@ do_fork(struct thread *t, uint64_t clone_flags, int *ret_pidfd)
 		only_thread(t);
 		/* What had arrived is the parent's; what came since (SIGTRAP and its like are never blocked) is ours. */
 		t->inbox.tail = arrived;
-		if (native_after_fork(t))
+		if (task->engine->after_fork_child(t))
 			bug("cannot arm interception after fork");
 		trace_after_fork(t);
 	} else {
+		task->engine->after_fork_parent(t);
 		gm_after_fork_parent(task->gm);
 		pthread_mutex_unlock(&task->lock);
 		if (pid > 0 && ret_pidfd)
@@ -257,20 +263,9 @@ struct vfork_start {
 	struct task task;
 	struct thread thread;
 	void (*child_init)(struct thread *child);
-	const struct cpu_x64 *parent_cpu;
 	sigset_t mask;
 	uint8_t room[VFORK_ROOM] __attribute__((aligned(64)));
 };
-
-static void
-copy_cpu(struct cpu_x64 *to, const struct cpu_x64 *from)
-{
-	struct x64_vec *vec = to->vec;
-
-	*to = *from;
-	to->vec = vec;
-	*vec = *from->vec;
-}
 
 static int
 vfork_main(void *arg)
@@ -279,7 +274,7 @@ vfork_main(void *arg)
 	struct thread *t = &s->thread;
 
 	s->task.pid = (pid_t)host_call(SYS_getpid);
-	if (native_attach(t))
+	if (t->task->engine->attach(t))
 		_exit(EXIT_SETUP);
 	s->child_init(t);
 	pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
@@ -310,15 +305,14 @@ do_vfork(struct thread *t, void (*child_init)(struct thread *child))
 	s->thread.next = NULL;
 	s->thread.wake = 0;
 	memset(&s->thread.inbox, 0, sizeof(s->thread.inbox));
-	pid = native_new(&s->thread);
+	pid = t->task->engine->copy_thread(&s->thread, t);
 	if (pid == 0) {
-		copy_cpu(s->thread.cpu, t->cpu);
 		block_all(&s->mask);
 		pid = clone(vfork_main, area + size, CLONE_VM | CLONE_VFORK | SIGCHLD, s);
 		if (pid < 0)
 			pid = -errno;
 		pthread_sigmask(SIG_SETMASK, &s->mask, NULL);
-		native_drop(&s->thread);
+		t->task->engine->drop(&s->thread);
 	}
 	munmap(area, size);
 	return pid;
@@ -341,6 +335,24 @@ die(struct thread *t, int signo)
 		host_call(SYS_exit_group, 128 + signo);
 }
 
+static int
+prepare_thread(struct thread *t)
+{
+	return t->task->engine->new_thread(t);
+}
+
+static void
+discard_thread(struct thread *t)
+{
+	t->task->engine->drop(t);
+}
+
+static void
+rewind_call(struct thread *t)
+{
+	t->task->engine->rewind(t);
+}
+
 static void
 owns_gs(struct thread *t)
 {
@@ -352,12 +364,12 @@ owns_gs(struct thread *t)
 const struct task_hooks run_hooks = {
     .thread_start = start_thread,
     .thread_exit = exit_thread,
-    .thread_prepare = native_new,
-    .thread_discard = native_drop,
+    .thread_prepare = prepare_thread,
+    .thread_discard = discard_thread,
     .fork = do_fork,
     .vfork = do_vfork,
     .exec = exec_program,
-    .rewind = patch_rewind,
+    .rewind = rewind_call,
     .guest_owns_gs = owns_gs,
     .signal_catch = native_catch,
     .signal_release = native_uncatch,

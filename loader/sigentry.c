@@ -254,7 +254,7 @@ remote_call(struct thread *t)
 }
 
 static void
-asynchronous(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
+asynchronous(struct nthread *nt, int signo, siginfo_t *si, ucontext_t *uc)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	uint64_t rip = (uint64_t)g[REG_RIP];
@@ -265,7 +265,9 @@ asynchronous(struct nthread *nt, int signo, const siginfo_t *si, ucontext_t *uc)
 	else
 		push_inbox(nt, signo, si, uc);
 	__atomic_store_n(&nt->t->wake, 1, __ATOMIC_SEQ_CST);
-	if (!gm_inside(rip, 1)) {
+	if (nt->translated && nt->translated(nt, signo, si, uc, false)) {
+		nt->ninterrupts++;
+	} else if (!gm_inside(rip, 1)) {
 		wake_monitor(nt, g);
 	} else if (!in_slab(rip)) {
 		nt->ninterrupts++;
@@ -298,7 +300,8 @@ native_signal(int signo, void *info, void *context)
 	case SIGTRAP:
 		/* si_code > 0: raised by the kernel for this instruction, not sent by somebody. */
 		if (si->si_code > 0) {
-			if (!instruction_fault(nt, signo, si, uc))
+			if (!instruction_fault(nt, signo, si, uc) &&
+			    !(nt->translated && nt->translated(nt, signo, si, uc, true)))
 				native_bug(signo, info, context);
 			return;
 		}

@@ -52,5 +52,5 @@ stats_print(struct task *task)
 	         "%llu not patched; %llu interrupts; calls caught by %s",
 	         task->pid, (unsigned long long)s.fast_calls, (unsigned long long)s.full_calls,
 	         (unsigned long long)s.traps, (unsigned long long)s.patched_sites,
-	         (unsigned long long)s.refused_sites, (unsigned long long)s.interrupts, native_intercept_name());
+	         (unsigned long long)s.refused_sites, (unsigned long long)s.interrupts, task->engine->intercept_name());
 }

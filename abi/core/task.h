@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct cpu_a64;
 struct cpu_x64;
+struct engine;
 struct exec_req;
 struct gm;
 struct personality;
@@ -130,6 +132,7 @@ struct remote_call {
 /** A guest process. */
 struct task {
 	const struct personality *pers;
+	const struct engine *engine; /* what runs its threads */
 	const struct task_hooks *hooks;
 	const struct task_trace *trace; /* NULL when nobody looks */
 	struct gm *gm;
@@ -173,7 +176,8 @@ struct thread {
 	uint32_t in_restart;        /* this service repeats an interrupted one: keep `deadline` */
 	bool has_ret2;              /* ret2 below is set; read by assembly */
 	struct task *task;
-	struct cpu_x64 *cpu;        /* registers, x86-64 guests */
+	struct cpu_x64 *cpu;        /* registers, x86-64 guests; NULL for others */
+	struct cpu_a64 *a64;        /* registers, AArch64 guests; NULL for others */
 	int32_t tid;                /* guest thread id */
 	pid_t htid;                 /* host thread id */
 	uint64_t ret2;              /* second result register of the call being served */

@@ -1,0 +1,97 @@
+/* Linux/AArch64: the pieces put together, and its calling convention. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "abi/core/cpu_a64.h"
+#include "abi/core/vdso.h"
+#include "abi/linux/linux.h"
+#include "linux-aarch64.h"
+#include "linux-sets.h"
+
+enum { NR_REG = 8, NARGS = 6 };
+
+static int
+task_start(struct task *task, struct diag *d)
+{
+	struct linux_task *lt = calloc(1, sizeof(*lt));
+
+	task->priv = lt;
+	vdso_setup();
+	task->threads->tid = task->threads->htid;
+	return lt ? 0 : diag_fail(d, -ENOMEM, "no memory for the Linux personality");
+}
+
+/* The number in x8, arguments in x0 to x5.  Source: syscall(2), "Architecture calling conventions". */
+static int
+get_call(struct thread *t, uint64_t *ret_nr, uint64_t ret_a[8])
+{
+	const uint64_t *x = t->a64->x;
+
+	*ret_nr = (uint32_t)x[NR_REG];
+	for (unsigned i = 0; i < 8; i++)
+		ret_a[i] = i < NARGS ? x[i] : 0;
+	return 0;
+}
+
+static void
+set_result(struct thread *t, long r)
+{
+	t->a64->x[0] = (uint64_t)r;
+}
+
+static bool
+fast_result(struct thread *t, long r)
+{
+	return false;
+}
+
+/* Nothing is caught yet: what an instruction raises kills. */
+static void
+fault(struct thread *t, const struct guest_fault *f)
+{
+	if (t->task->hooks->crashed)
+		t->task->hooks->crashed(t, f->signo, f->addr, NULL);
+	linux_die(t, f->signo);
+}
+
+static bool
+signals_due(struct thread *t)
+{
+	return false;
+}
+
+/* The host acts on its own for all but the numbers that instructions raise, which somebody may also send. */
+static void
+deliver(struct thread *t, long r)
+{
+	struct inbox_item it;
+
+	__atomic_store_n(&t->wake, 0, __ATOMIC_SEQ_CST);
+	while (inbox_take(t, &it))
+		if (it.signo != KICK_SIGNO)
+			linux_die(t, it.signo);
+	if (r)
+		t->task->hooks->rewind(t);
+}
+
+static void
+thread_gone(struct thread *t)
+{
+}
+
+const struct personality linux_aarch64 = {
+    .os = "Linux",
+    .isa = "aarch64",
+    .tab = &linux_aarch64_tab,
+    .errnos = &linux_errnos,
+    .signals = &linux_signals,
+    .task_start = task_start,
+    .start = linux_start,
+    .get_call = get_call,
+    .set_result = set_result,
+    .fast_result = fast_result,
+    .fault = fault,
+    .signals_due = signals_due,
+    .deliver = deliver,
+    .thread_gone = thread_gone,
+};
