@@ -11,7 +11,7 @@ CODE = re.compile(r"`([^`\n]+)`|^    \$ (.+)$", re.M)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 PATH = re.compile(r"^\./?[\w./-]+$|^[\w.-]+/[\w./*-]*$|^[\w-]+\.(?:c|h|S|py|md|map|sets|structs|def|list|sh|1|build)$")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*)")
-MADE = ("build/", "meson-", "freebsd-sets.", "freebsd-amd64-fast.", "a64-text.", "a64-decode.")
+MADE = ("linux-aarch64", "linux-sets", "build/", "meson-", "freebsd-sets.", "freebsd-amd64-fast.", "a64-text.", "a64-decode.")
 
 
 def is_there(root, folder, path):
