@@ -69,6 +69,7 @@ static void
 narrow(struct lo *l, enum x64_vec to, enum x64_vec host, enum lo_upper up)
 {
 	unsigned bytes = up == LO_LOW16 ? 14 : 15;
+	enum x64_vec t;
 
 	switch (up) {
 	case LO_LOW64:
@@ -79,8 +80,11 @@ narrow(struct lo *l, enum x64_vec to, enum x64_vec host, enum lo_upper up)
 		break;
 	case LO_LOW16:
 	case LO_LOW8:
-		x64_vvi(&l->b, X64_vpslldq, to, host, (uint8_t)bytes);
-		x64_vvi(&l->b, X64_vpsrldq, to, to, (uint8_t)bytes);
+		/* beside it: @host may be the home of a source, and @to of the same register */
+		t = lo_vtmp(l);
+		x64_vvi(&l->b, X64_vpslldq, t, host, (uint8_t)bytes);
+		x64_vvi(&l->b, X64_vpsrldq, to, t, (uint8_t)bytes);
+		lo_vfree(l, t);
 		break;
 	case LO_WHOLE:
 	case LO_ZERO64:
