@@ -43,6 +43,9 @@ test(uint64_t *start)
 	CHECK(*(const uint64_t *)aux(auxv, AT_RANDOM) != 0);
 	CHECK((aux(auxv, AT_HWCAP) & HWCAP_ATOMICS) != 0);
 	CHECK(length((const char *)aux(auxv, AT_EXECFN)) > 0);
+	/* CTR_EL0 bit 31 is RES1 (Arm ARM D19.2.34) */
+	__asm__("mrs %0, ctr_el0" : "=r"(n));
+	CHECK(n >> 31 & 1);
 	say("ok\n");
 	return 5;
 }
