@@ -42,8 +42,8 @@ map_code(void)
 static void
 empty(void)
 {
-	cache.used = CACHE_CONSTANTS;
-	cache.constants = CACHE_TRAMPOLINES;
+	cache.used = CACHE_TRAMPOLINES;
+	cache.constants = CACHE_BYTES;
 	cache.blocks = cache.marks = cache.fixes = cache.exits = cache.ops = 0;
 }
 
@@ -61,7 +61,8 @@ cache_setup(void)
 	cache.op = reserve(sizeof(*cache.op) * CACHE_OPS);
 	cache.slot = reserve(sizeof(*cache.slot) * CACHE_SLOTS);
 	cache.page = reserve(sizeof(*cache.page) * CACHE_PAGES);
-	if (!cache.block || !cache.mark || !cache.fix || !cache.exit || !cache.op || !cache.slot || !cache.page)
+	cache.known = reserve(sizeof(*cache.known) * CACHE_KNOWN);
+	if (!cache.block || !cache.mark || !cache.fix || !cache.exit || !cache.op || !cache.slot || !cache.page || !cache.known)
 		return -ENOMEM;
 	empty();
 	return 0;
@@ -73,22 +74,27 @@ cache_flush(void)
 {
 	madvise(cache.slot, sizeof(*cache.slot) * CACHE_SLOTS, MADV_DONTNEED);
 	madvise(cache.page, sizeof(*cache.page) * CACHE_PAGES, MADV_DONTNEED);
+	madvise(cache.known, sizeof(*cache.known) * CACHE_KNOWN, MADV_DONTNEED);
 	empty();
 }
 
 int
 cache_unshare(void)
 {
-	uint8_t *copy = reserve(cache.used);
+	uint32_t top = CACHE_BYTES - cache.constants;
+	uint8_t *copy = reserve(cache.used + top);
 	int r;
 
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, cache.rw, cache.used);
+	memcpy(copy + cache.used, cache.rw + cache.constants, top);
 	r = map_code();
-	if (r == 0)
+	if (r == 0) {
 		memcpy(cache.rw, copy, cache.used);
-	munmap(copy, cache.used);
+		memcpy(cache.rw + cache.constants, copy + cache.used, top);
+	}
+	munmap(copy, cache.used + top);
 	return r;
 }
 
@@ -103,21 +109,29 @@ cache_trampoline(unsigned which, const void *to)
 	return (uint64_t)(uintptr_t)(cache.rx + 16 * which);
 }
 
+/* One that is not found in eight places is kept again. */
 uint64_t
 cache_constant(void *ctx, uint64_t lo, uint64_t hi)
 {
-	uint64_t want[2] = { lo, hi };
-	uint32_t at;
+	uint64_t want[2] = { lo, hi }, hash = (lo ^ (hi << 32 | hi >> 32)) * 0x9e3779b97f4a7c15;
+	uint32_t *place = NULL;
 
 	(void)ctx;
-	for (at = CACHE_TRAMPOLINES; at < cache.constants; at += 16)
-		if (memcmp(cache.rw + at, want, 16) == 0)
-			return (uint64_t)(uintptr_t)(cache.rx + at);
-	if (at == CACHE_CONSTANTS)
-		bug("the translator uses more than %d vector constants", (CACHE_CONSTANTS - CACHE_TRAMPOLINES) / 16);
-	memcpy(cache.rw + at, want, 16);
-	cache.constants += 16;
-	return (uint64_t)(uintptr_t)(cache.rx + at);
+	for (unsigned i = 0; i < 8; i++) {
+		uint32_t *k = &cache.known[((hash >> 40) + i) % CACHE_KNOWN];
+
+		if (*k == 0) {
+			place = k;
+			break;
+		}
+		if (memcmp(cache.rw + *k, want, 16) == 0)
+			return (uint64_t)(uintptr_t)(cache.rx + *k);
+	}
+	cache.constants -= 16;
+	memcpy(cache.rw + cache.constants, want, 16);
+	if (place)
+		*place = cache.constants;
+	return (uint64_t)(uintptr_t)(cache.rx + cache.constants);
 }
 
 struct ir_op *

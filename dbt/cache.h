@@ -16,8 +16,9 @@
 
 enum {
 	CACHE_BYTES = 512 << 20,
-	CACHE_CONSTANTS = 64 << 10, /* at its beginning: trampolines, then constants of 16 bytes */
-	CACHE_TRAMPOLINES = 256,
+	CACHE_TRAMPOLINES = 256,    /* at its beginning; then code upwards, and constants of 16 bytes from its end downwards */
+	CACHE_GUARD = 64 << 10,     /* between them: more than the constants of one block */
+	CACHE_KNOWN = 1 << 15,      /* constants that are found again */
 	CACHE_BLOCKS = 2 << 20,
 	CACHE_MARKS = 24 << 20,
 	CACHE_FIXES = 4 << 20,
@@ -56,7 +57,8 @@ struct cache_exit {
 struct cache {
 	pthread_mutex_t lock;
 	uint8_t *rw, *rx;
-	uint32_t used, constants;
+	uint32_t used, constants; /* offsets: the end of code, the beginning of constants */
+	uint32_t *known;          /* offsets of constants, by hash; 0: none */
 	struct cache_block *block;
 	struct lo_mark *mark;
 	struct lo_fix *fix;
@@ -79,6 +81,13 @@ static inline int64_t
 cache_bias(void)
 {
 	return cache.rx - cache.rw;
+}
+
+/** Bytes that code may still take. */
+static inline uint64_t
+cache_room(void)
+{
+	return cache.constants < cache.used + CACHE_GUARD ? 0 : cache.constants - cache.used - CACHE_GUARD;
 }
 
 /** Where a trampoline to a fixed place lies (run address); @which < CACHE_TRAMPOLINES / 16. */

@@ -70,7 +70,7 @@ translate_some(uint64_t pc, uint64_t words, uint32_t max_guest)
 {
 	enum { LARGEST = 256 << 10 };
 	struct lo *l = &dbt.lo;
-	uint64_t room = CACHE_BYTES - cache.used;
+	uint64_t room = cache_room();
 
 	a64_block(&dbt.ir, pc, (const uint32_t *)(uintptr_t)pc, words, max_guest);
 	const char *wrong = ir_check(&dbt.ir);

@@ -131,6 +131,43 @@ ir_do_VADDP(struct cpu_a64 *c, const struct ir_op *o)
 	pairs(c, o, elem_VADD);
 }
 
+/* All elements with one another. */
+static inline __attribute__((always_inline)) void
+across(struct cpu_a64 *c, const struct ir_op *o, elem_fn *f, unsigned size)
+{
+	bool s = o->flags & IR_SIGN;
+	simd_wide sum = simd_get(&c->v[o->a], o->size, 0, s);
+
+	for (unsigned i = 1; i < simd_lanes(o); i++)
+		sum = f(c, o, sum, simd_get(&c->v[o->a], o->size, i, s), 0);
+	c->v[o->d].d[0] = c->v[o->d].d[1] = 0;
+	simd_set(&c->v[o->d], size, 0, (uint64_t)sum);
+}
+
+void
+ir_do_VADDV(struct cpu_a64 *c, const struct ir_op *o)
+{
+	across(c, o, elem_VADD, o->size);
+}
+
+void
+ir_do_VADDLV(struct cpu_a64 *c, const struct ir_op *o)
+{
+	across(c, o, elem_VADD, o->size + 1u);
+}
+
+void
+ir_do_VMAXV(struct cpu_a64 *c, const struct ir_op *o)
+{
+	across(c, o, elem_VMAX, o->size);
+}
+
+void
+ir_do_VMINV(struct cpu_a64 *c, const struct ir_op *o)
+{
+	across(c, o, elem_VMIN, o->size);
+}
+
 /* SUQADD, USQADD: d by IR_SIGN, a the other way. */
 void
 ir_do_VUQADD(struct cpu_a64 *c, const struct ir_op *o)

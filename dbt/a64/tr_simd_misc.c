@@ -60,3 +60,17 @@ a64_tr_NOT_vec(struct tr *t, uint32_t w)
 	tr_vop(t, w, &s, tr_vflags(w))->size = 0;
 	return TR_NEXT;
 }
+
+/* Across lanes, by opcode (bits 16:12) and U. */
+A64_TR_ALSO(ADDV, "[SU](ADDLV|MAXV|MINV)");
+enum tr_next
+a64_tr_ADDV(struct tr *t, uint32_t w)
+{
+	static const uint16_t op[32] = { [0x03] = IR_VADDLV, [0x0a] = IR_VMAXV, [0x1a] = IR_VMINV, [0x1b] = IR_VADDV };
+	const struct tr_simd s = { .op = op[w >> 12 & 31], .flags = w >> 29 & 1 ? 0 : IR_SIGN };
+
+	if (s.op == 0)
+		return TR_UNDEF;
+	tr_vop(t, w, &s, tr_vflags(w));
+	return TR_NEXT;
+}

@@ -1,6 +1,6 @@
 /*
  * Random instructions in blocks: translated code against the interpreter, registers, flags and memory.
- *   lockstep [--level v3|v4] [--seed N] [--blocks N] [--length N] [--only NAME] [--verbose]
+ *   lockstep [--level v3|v4] [--seed N] [--blocks N] [--length N] [--only REGEX] [--verbose]
  *   --branches      with branches forward, and calls of two short functions behind the block
  *   --interrupt     each block again and again, taken out after each of its host instructions and begun again there
  * What is wrong is printed with the seed of its block: --seed N --blocks 1 shows it again.
@@ -261,6 +261,7 @@ main(int argc, char **argv)
 	static const uint32_t awake;
 	struct dbt_config config = { .readable = readable };
 	uint64_t seed = 1, blocks = 2000, bad = 0;
+	const char *only = NULL;
 	struct diag d = { 0 };
 
 	for (int i = 1; i < argc; i++) {
@@ -280,10 +281,12 @@ main(int argc, char **argv)
 		else if (!strcmp(o, "--length"))
 			length = (unsigned)strtoul(v, NULL, 0);
 		else if (!strcmp(o, "--only"))
-			random_only = v;
+			only = v;
 		else
 			return fprintf(stderr, "lockstep: unknown option %s\n", o), 2;
 	}
+	if (only && !random_only(only))
+		return fprintf(stderr, "lockstep: no line that can be run is called %s\n", only), 2;
 	code = mmap((void *)0x10000000, CODE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	data = mmap((void *)0x20000000, DATA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (dbt_setup(&config, &d))

@@ -1,11 +1,13 @@
 /* Random words and numbers. */
 #include "tests/lockstep/random.h"
 
+#include <regex.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dbt/a64/tr.h"
 
-const char *random_only;
+static bool only[A64_OPS], only_some;
 bool random_branches;
 const char *const *random_lacks;
 static uint64_t state;
@@ -115,9 +117,28 @@ wanted(enum a64_op op)
 			return false;
 	if (random_lacks && op == A64_DC_ZVA)
 		return false; /* blocks of another size */
-	if (random_only)
-		return strcmp(a64_info[op].name, random_only) == 0;
+	if (only_some)
+		return only[op];
 	return c == A64_CLASS_INT || c == A64_CLASS_FP || c == A64_CLASS_SIMD || memory_class(op) || c == A64_CLASS_BARRIER;
+}
+
+bool
+random_only(const char *expr)
+{
+	char whole[512];
+	bool any = false;
+	regex_t r;
+
+	snprintf(whole, sizeof whole, "^(%s)$", expr);
+	if (regcomp(&r, whole, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	for (unsigned i = 1; i < A64_OPS; i++) {
+		only[i] = regexec(&r, a64_info[i].name, 0, NULL, 0) == 0;
+		any |= only[i] && wanted((enum a64_op)i);
+	}
+	regfree(&r);
+	only_some = true;
+	return any;
 }
 
 uint32_t

@@ -7,12 +7,13 @@
 /* Registers that point to memory, and a small index: no random word changes them but by write-back. */
 enum { RANDOM_BASE1 = 19, RANDOM_BASE2 = 25, RANDOM_INDEX = 20 };
 
-/** Only this line; and: x30 belongs to calls. */
-extern const char *random_only;
+/** x30 belongs to calls. */
 extern bool random_branches;
 /** Features whose lines are left out, NULL at the end. */
 extern const char *const *random_lacks;
 
+/** Only lines whose whole name matches the extended regular expression; false when none does that can be run. */
+bool random_only(const char *expr);
 void random_seed(uint64_t seed);
 uint64_t random_next(void);
 /** Numbers that matter more often than others. */

@@ -1,7 +1,7 @@
 /*
  * The interpreter against an independent implementation: random words of each line of a64.decode with random registers,
  * run by runner.S under another emulator.
- *   oracle [--seed N] [--words N] [--only NAME] EMULATOR...      (the emulator's command, runner included)
+ *   oracle [--seed N] [--words N] [--only REGEX] EMULATOR...      (the emulator's command, runner included)
  * Lines of features that qemu 7.2, which Debian 12 has, lacks are left out: no other emulator is at hand for them here.
  */
 #include <errno.h>
@@ -152,6 +152,7 @@ main(int argc, char **argv)
 	static const uint32_t awake;
 	static struct oracle_record in, we, they;
 	struct dbt_config config = { .readable = readable };
+	const char *only = NULL;
 	uint64_t seed = 1, words = 2000, bad = 0;
 	struct diag d = { 0 };
 	int i = 1;
@@ -162,10 +163,10 @@ main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--words"))
 			words = strtoull(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--only"))
-			random_only = argv[i + 1];
+			only = argv[i + 1];
 	}
 	if (i >= argc)
-		return fprintf(stderr, "usage: oracle [--seed N] [--words N] [--only NAME] EMULATOR...\n"), 2;
+		return fprintf(stderr, "usage: oracle [--seed N] [--words N] [--only REGEX] EMULATOR...\n"), 2;
 	code = mmap((void *)0x10000000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mmap((void *)ORACLE_DATA, ORACLE_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (dbt_setup(&config, &d))
@@ -173,6 +174,8 @@ main(int argc, char **argv)
 	struct dbt_state *s = dbt_new(&awake);
 
 	random_lacks = lacks;
+	if (only && !random_only(only))
+		return fprintf(stderr, "oracle: no line that can be run is called %s\n", only), 2;
 	start(argv + i);
 	for (uint64_t n = 0; n < words && bad < 20; n++) {
 		random_seed(seed + n);
