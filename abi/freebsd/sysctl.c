@@ -11,16 +11,23 @@
 #include "freebsd-amd64.h"
 
 #define NAME_MAX_BYTES 1024u /* MAXPATHLEN */
-#define VALUE_MAX      (1u << 20)
 
 void
 sysctl_bytes(struct sysctl_out *o, const void *p, uint64_t n)
 {
-	if (o->len < o->cap) {
-		uint64_t room = o->cap - o->len;
+	if (o->len + n > o->cap && !o->failed) {
+		uint64_t cap = 2 * (o->len + n) + 256;
+		uint8_t *buf = realloc(o->buf, cap);
 
-		memcpy(o->buf + o->len, p, n < room ? n : room);
+		o->failed = !buf;
+		if (buf) {
+			o->buf = buf;
+			o->cap = cap;
+		}
 	}
+	if (o->failed)
+		return;
+	memcpy(o->buf + o->len, p, n);
 	o->len += n;
 }
 
@@ -195,7 +202,7 @@ give(uint64_t old, uint64_t oldlenp, uint64_t room, const struct sysctl_out *o)
 
 	if (!oldlenp)
 		return 0;
-	if (old && gm_write(old, o->buf, n))
+	if (old && n && gm_write(old, o->buf, n))
 		return -EFAULT;
 	if (gm_store64(oldlenp, old ? n : o->len))
 		return -EFAULT;
@@ -206,7 +213,7 @@ static long
 serve(struct thread *t, const int32_t *mib, uint32_t n, uint64_t old, uint64_t oldlenp, uint64_t new, uint64_t newlen)
 {
 	const struct sysctl_row *row = n && mib[0] ? find_oid(mib, n) : NULL;
-	struct sysctl_out o = {.cap = VALUE_MAX};
+	struct sysctl_out o = {0};
 	uint64_t room = 0;
 	long r;
 
@@ -216,12 +223,9 @@ serve(struct thread *t, const int32_t *mib, uint32_t n, uint64_t old, uint64_t o
 		return missing(mib, n);
 	if (new && mib[0])
 		return -EPERM; /* nothing here can be set */
-	o.buf = malloc(VALUE_MAX);
-	if (!o.buf)
-		return -ENOMEM;
 	r = mib[0] ? value(t, row, mib, n, &o) : meta(mib, n, new, newlen, &o);
 	if (r == 0)
-		r = give(old, oldlenp, room, &o);
+		r = o.failed ? -ENOMEM : give(old, oldlenp, room, &o);
 	free(o.buf);
 	return r;
 }

@@ -7,10 +7,11 @@
 
 #define FBSD_CTL_MAXNAME 24
 
-/** Where a value is put together: at most `cap` bytes are kept, `len` counts all. */
+/** Where a value is put together: it grows; `failed` when there was no memory. */
 struct sysctl_out {
 	uint8_t *buf;
 	uint64_t cap, len;
+	bool failed;
 };
 
 void sysctl_bytes(struct sysctl_out *o, const void *p, uint64_t n);
