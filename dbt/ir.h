@@ -69,6 +69,10 @@ _Static_assert(sizeof(struct ir_op) == 24, "cache lines");
 
 /* imm of VSHRNI and its like (cond), and of VLDS and VSTS. */
 enum { IR_SHRN_ROUND = 1, IR_SHRN_UNSIGNED = 2 };
+/* cond of floating-point operations. */
+enum { IR_ROUND_AWAY = 4, IR_ROUND_FPCR = 5 };
+enum { IR_FMA_NEG_A = 1, IR_FMA_NEG_C = 2 };
+enum { IR_NARROW_ODD = 1, IR_NARROW_BF = 2 };
 enum { IR_VLS_LANE = 0x100, IR_VLS_ALL = 0x200 };
 
 /* Registers that MRS and MSR reach at EL0, other than NZCV, FPCR (writing) and RNDR. */

@@ -14,7 +14,7 @@ ALLOWED = {
     "abi/linux": ("abi/core/", "abi/linux/", "abi/abi.h", "linux-", "dbt/a64/cpu_id.h"),
     "dbt": ("dbt/", "abi/core/gm.h", "abi/core/cpu_", "abi/core/diag.h"),
     "dbt/x64": ("dbt/x64/", "dbt/ir.h", "dbt/ir.def", "dbt/state.h", "abi/core/diag.h"),
-    "dbt/fp": ("dbt/fp/",),
+    "dbt/fp": ("dbt/fp/", "abi/core/cpu_a64.h"),
     "dbt/a64": ("dbt/a64/", "dbt/ir.h", "a64-", "abi/core/cpu_a64.h"),
     "dbt/gen": (),
 }

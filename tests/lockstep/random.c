@@ -48,6 +48,74 @@ random_value(void)
 	}
 }
 
+/* One number of a format with @eb bits of exponent and @fb of fraction. */
+static uint64_t
+one_float(unsigned eb, unsigned fb)
+{
+	uint64_t r = random_next(), max = (1ull << eb) - 1, bias = max >> 1, exp, frac = random_next() & ((1ull << fb) - 1);
+
+	switch (r % 8) {
+	case 0: /* zero, subnormals */
+		exp = 0;
+		break;
+	case 1: /* infinity, NaNs */
+		exp = max;
+		break;
+	case 2: /* least and greatest normal numbers */
+		exp = r >> 8 & 1 ? max - 1 - (r >> 9) % 3 : 1 + (r >> 9) % 3;
+		break;
+	case 3: /* all of them */
+		exp = random_next() & max;
+		break;
+	case 4: /* about integers' width */
+		exp = bias + (r >> 8) % (max - bias < 70 ? max - bias : 70);
+		break;
+	default: /* near one */
+		exp = bias - 4 + (r >> 8) % 9;
+	}
+	switch (r >> 16 & 7) {
+	case 0:
+		frac = 0;
+		break;
+	case 1:
+		frac = (1ull << fb) - 1;
+		break;
+	case 2:
+		frac = 1ull << (r >> 20) % fb;
+		break;
+	case 3: /* few bits: sums and products come out exact, or half way */
+		frac = frac >> (fb / 2) << (fb / 2);
+		break;
+	}
+	return (r >> 40 & 1) << (eb + fb) | exp << fb | frac;
+}
+
+uint64_t
+random_float(void)
+{
+	uint64_t v = 0;
+
+	switch (random_next() >> 8 & 3) {
+	case 0:
+		for (unsigned i = 0; i < 4; i++)
+			v = v << 16 | one_float(5, 10);
+		return v;
+	case 1:
+	case 2:
+		return one_float(8, 23) << 32 | one_float(8, 23);
+	default:
+		return one_float(11, 52);
+	}
+}
+
+uint32_t
+random_fpcr(void)
+{
+	uint64_t r = random_next();
+
+	return r & 1 ? 0 : (uint32_t)(r >> 8) & 0x07c80000;
+}
+
 static bool
 reserved(unsigned r)
 {

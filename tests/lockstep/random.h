@@ -18,5 +18,9 @@ void random_seed(uint64_t seed);
 uint64_t random_next(void);
 /** Numbers that matter more often than others. */
 uint64_t random_value(void);
+/** 64 bits of one double, two singles, four halves: zeros, subnormals, ones, the greatest, infinities, NaNs, near and far numbers. */
+uint64_t random_float(void);
+/** FPCR: usual more often than not. */
+uint32_t random_fpcr(void);
 /** No branch; memory only within 2 KiB around the bases and SP. */
 uint32_t random_word(void);
