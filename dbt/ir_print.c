@@ -65,8 +65,10 @@ register_fits(unsigned r, char kind)
 	switch (kind) {
 	case '-':
 		return true;
-	case 'R': case 'W': case 'M':
+	case 'W': case 'M':
 		return r < 32;
+	case 'R':
+		return r < 32 || r == IR_NONE;
 	case 'w': case 'm':
 		return r <= IR_T3;
 	default:
