@@ -273,6 +273,20 @@ dbt_run(struct dbt_state *s)
 	}
 }
 
+/* Code that is running stays right for its thread: it has the usual FPCR, and finds no more links. */
+void
+dbt_exact_fp(void)
+{
+	dbt_hold();
+	pthread_mutex_lock(&cache.lock);
+	if (!dbt.lo.fp_called) {
+		dbt.lo.fp_called = true;
+		cache_invalidate(0, 1ull << 56, dbt.env.lookup_stub);
+	}
+	pthread_mutex_unlock(&cache.lock);
+	dbt_release();
+}
+
 /* ---- threads ---- */
 
 static int

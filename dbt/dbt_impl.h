@@ -23,6 +23,8 @@ enum dbt_exit dbt_step(struct dbt_state *s);
 void dbt_call(struct dbt_state *s, const struct dbt_call *c);
 /** Where the signal handler sends a thread whose interpreted instruction faulted. */
 void dbt_step_abort(struct dbt_state *s);
+/** From now on translated code calls the interpreter for floating point. */
+void dbt_exact_fp(void);
 enum { DBT_GUARD = 4096 }; /* at each end of a prediction stack */
 /** An empty prediction stack. */
 void dbt_reset_stack(struct dbt_state *s);

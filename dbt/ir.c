@@ -61,7 +61,7 @@ ir_live_flags(struct ir_block *b, bool (*dead_at)(void *ctx, uint64_t pc), void 
 				o->flags &= ~IR_S;
 			live = false;
 		}
-		if (attr & IR_NZCV_R && (o->flags & IR_S || !(attr & IR_NZCV_W) || o->d != IR_NONE))
+		if (attr & IR_NZCV_R && (o->flags & IR_S || !(attr & IR_NZCV_W) || attr & IR_FP || o->d != IR_NONE))
 			live = true;
 	}
 }

@@ -61,6 +61,12 @@
 	.irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	vec1_high \load, \n, \n
 	.endr
+	.if \load /* lower_fp.h: one lane, two lanes */
+	mov $1, %ecx
+	kmovw %ecx, %k7
+	mov $3, %ecx
+	kmovw %ecx, %k6
+	.endif
 .endm
 
 .macro vectors_v3 load

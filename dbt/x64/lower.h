@@ -72,7 +72,7 @@ struct lo {
 	const struct ir_op *o;     /* the operation being lowered */
 	uint32_t i;                /* its number */
 	bool v4;                   /* AVX-512 level */
-	bool fp_exact_inline;      /* FPCR is not in its usual state: results are fixed in line */
+	bool fp_called;            /* some thread's FPCR asks for what x86 has not: floating point is the interpreter's */
 	enum lo_nzcv nzcv;
 	bool nzcv_mem;             /* memory is as good as EFLAGS */
 	uint8_t vhome[32];         /* host vector register, or LO_SLOT */
@@ -164,6 +164,11 @@ void lo_set_nzcv(struct lo *l, enum lo_nzcv kind);
 void lo_load_nzcv(struct lo *l);
 /** Write NZCV to memory if it is not there (rax is lost). */
 void lo_save_nzcv(struct lo *l);
+
+/** rax = the flags word of vucomis' EFLAGS; of NZCV as a number; and the word in rax becomes NZCV, in memory. */
+void lo_fcmp_word(struct lo *l);
+uint32_t lo_flags_word(unsigned nzcv);
+void lo_put_flags(struct lo *l);
 
 /** One or two host conditions that make an Arm condition: both (all), or one of them. */
 struct lo_cc {

@@ -19,18 +19,41 @@ fcmp_word(unsigned which)
 
 enum { GREATER, LESS, EQUAL, UNORDERED };
 
+static void
+compared_word(struct lo *l, bool swapped)
+{
+	x64_rm(&l->b, X64_mov, X64_RAX, fcmp_word(swapped ? LESS : GREATER));
+	x64_rm(&l->b, X64_CMOV(X64_CC_B), X64_RAX, fcmp_word(swapped ? GREATER : LESS));
+	x64_rm(&l->b, X64_CMOV(X64_CC_E), X64_RAX, fcmp_word(EQUAL));
+	x64_rm(&l->b, X64_CMOV(X64_CC_P), X64_RAX, fcmp_word(UNORDERED));
+}
+
+void
+lo_fcmp_word(struct lo *l)
+{
+	compared_word(l, false);
+}
+
+uint32_t
+lo_flags_word(unsigned nzcv)
+{
+	return (nzcv & 8 ? A64_FLAG_N : 0) | (nzcv & 4 ? A64_FLAG_Z : 0) | (nzcv & 2 ? A64_FLAG_C : 0) | (nzcv & 1 ? A64_FLAG_V : 0);
+}
+
+void
+lo_put_flags(struct lo *l)
+{
+	x64_mr(&l->b, X64_mov | X64_16, flags_word(), X64_RAX);
+	lo_set_nzcv(l, LO_NZCV_MEM);
+}
+
 void
 lo_save_nzcv(struct lo *l)
 {
 	if (l->nzcv == LO_NZCV_MEM || l->nzcv_mem)
 		return;
-	bool swapped = l->nzcv == LO_NZCV_FCMP_SWAPPED;
-
-	if (swapped || l->nzcv == LO_NZCV_FCMP) {
-		x64_rm(&l->b, X64_mov, X64_RAX, fcmp_word(swapped ? LESS : GREATER));
-		x64_rm(&l->b, X64_CMOV(X64_CC_B), X64_RAX, fcmp_word(swapped ? GREATER : LESS));
-		x64_rm(&l->b, X64_CMOV(X64_CC_E), X64_RAX, fcmp_word(EQUAL));
-		x64_rm(&l->b, X64_CMOV(X64_CC_P), X64_RAX, fcmp_word(UNORDERED));
+	if (l->nzcv == LO_NZCV_FCMP_SWAPPED || l->nzcv == LO_NZCV_FCMP) {
+		compared_word(l, l->nzcv == LO_NZCV_FCMP_SWAPPED);
 	} else {
 		x64_0(&l->b, X64_lahf);
 		x64_r(&l->b, X64_SET(X64_CC_O), X64_RAX);

@@ -2,6 +2,7 @@
  * Random instructions in blocks: translated code against the interpreter, registers, flags and memory.
  *   lockstep [--level v3|v4] [--seed N] [--blocks N] [--length N] [--only REGEX] [--verbose]
  *   --branches      with branches forward, and calls of two short functions behind the block
+ *   --fpcr          with all of FPCR, not its rounding alone
  *   --interrupt     each block again and again, taken out after each of its host instructions and begun again there
  * What is wrong is printed with the seed of its block: --seed N --blocks 1 shows it again.
  */
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "dbt/a64/tr.h"
 #include "dbt/dbt.h"
@@ -22,7 +24,7 @@ enum { DATA = 131072, /* registers point to its middle; write-back may move them
 static uint8_t *data;
 static uint32_t *code;
 static unsigned length = 8;
-static bool verbose, interrupt_all;
+static bool verbose, interrupt_all, all_fpcr;
 
 static uint64_t
 readable(void *ctx, uint64_t addr, uint64_t want)
@@ -76,8 +78,8 @@ random_registers(struct cpu_a64 *c)
 {
 	for (unsigned i = 0; i < 32; i++) {
 		c->x[i] = random_value();
-		c->v[i].d[0] = random_value();
-		c->v[i].d[1] = random_value();
+		c->v[i].d[0] = random_next() >> 20 & 1 ? random_float() : random_value();
+		c->v[i].d[1] = random_next() >> 20 & 1 ? random_float() : random_value();
 	}
 	c->x[RANDOM_BASE1] = (uint64_t)(uintptr_t)data + DATA / 2;
 	c->x[RANDOM_BASE2] = (uint64_t)(uintptr_t)data + DATA / 2 + 16 * (random_next() % 8);
@@ -85,7 +87,9 @@ random_registers(struct cpu_a64 *c)
 	c->x[31] = (uint64_t)(uintptr_t)data + DATA / 2;
 	a64_set_nzcv(c, (uint32_t)random_next());
 	c->monitor = (struct a64_monitor){ 0 };
-	c->fpcr = c->fpsr = 0;
+	/* what has no counterpart on the host (--fpcr) makes all code call the interpreter from then on */
+	c->fpcr = random_fpcr() & (all_fpcr ? ~0u : A64_FPCR_RMODE);
+	c->fpsr = 0;
 	c->pc = (uint64_t)(uintptr_t)code;
 }
 
@@ -151,6 +155,18 @@ static struct {
 
 enum { TF = 0x100 };
 
+/* Invalid: as the engine does. */
+static void
+on_fpe(int signo, siginfo_t *si, void *uc)
+{
+	if (dbt_fault(trap.s, signo, si, uc) == DBT_OUTSIDE) {
+		static const char text[] = "lockstep: SIGFPE outside translated code\n";
+
+		(void)!write(2, text, sizeof(text) - 1);
+		_exit(2);
+	}
+}
+
 static void
 on_trap(int signo, siginfo_t *si, void *uc)
 {
@@ -208,6 +224,14 @@ run_interrupted(struct dbt_state *s, unsigned n)
 	return trap.done;
 }
 
+static void
+begin(struct dbt_state *s, const struct cpu_a64 *start)
+{
+	s->cpu = *start;
+	dbt_set_fpcr(s, start->fpcr);
+	s->cpu.fpsr = start->fpsr;
+}
+
 static uint8_t before[DATA], after[DATA];
 
 static unsigned
@@ -234,7 +258,7 @@ one_block(struct dbt_state *s, uint64_t seed)
 	want = s->cpu;
 	memcpy(after, data, DATA);
 	memcpy(data, before, DATA);
-	s->cpu = start;
+	begin(s, &start);
 	dbt_invalidate((uint64_t)(uintptr_t)code, CODE);
 	s->exit_why = DBT_EXIT_LOOKUP;
 	e = dbt_run(s);
@@ -245,7 +269,7 @@ one_block(struct dbt_state *s, uint64_t seed)
 
 	for (unsigned n = 1, more = interrupt_all; more && bad == 0; n++) {
 		memcpy(data, before, DATA);
-		s->cpu = start;
+		begin(s, &start);
 		more = run_interrupted(s, n);
 		dbt_fold_fpsr(s);
 		bad = compare(&want, &s->cpu, after, seed);
@@ -267,8 +291,8 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
 
-		if (!strcmp(o, "--verbose") || !strcmp(o, "--interrupt") || !strcmp(o, "--branches")) {
-			*(o[2] == 'v' ? &verbose : o[2] == 'i' ? &interrupt_all : &random_branches) = true;
+		if (!strcmp(o, "--verbose") || !strcmp(o, "--interrupt") || !strcmp(o, "--branches") || !strcmp(o, "--fpcr")) {
+			*(o[2] == 'v' ? &verbose : o[2] == 'i' ? &interrupt_all : o[2] == 'f' ? &all_fpcr : &random_branches) = true;
 			continue;
 		}
 		i++;
@@ -298,6 +322,9 @@ main(int argc, char **argv)
 
 	sigaltstack(&alt, NULL);
 	sigaction(SIGTRAP, &sa, NULL);
+	sa.sa_sigaction = on_fpe;
+	sigaction(SIGFPE, &sa, NULL);
+	trap.s = s;
 
 	for (uint64_t i = 0; i < blocks && bad < 20; i++)
 		bad += one_block(s, seed + i) != 0;
