@@ -42,6 +42,8 @@ map_code(void)
 static void
 empty(void)
 {
+	for (unsigned i = 0; i < CACHE_SLOTS; i++)
+		cache.slot[i] = cache.entry;
 	cache.used = CACHE_TRAMPOLINES;
 	cache.constants = CACHE_BYTES;
 	cache.blocks = cache.marks = cache.fixes = cache.exits = cache.ops = 0;
@@ -59,20 +61,19 @@ cache_setup(void)
 	cache.fix = reserve(sizeof(*cache.fix) * CACHE_FIXES);
 	cache.exit = reserve(sizeof(*cache.exit) * CACHE_EXITS);
 	cache.op = reserve(sizeof(*cache.op) * CACHE_OPS);
+	cache.entry = reserve(sizeof(*cache.entry) * (CACHE_BLOCKS + 1));
 	cache.slot = reserve(sizeof(*cache.slot) * CACHE_SLOTS);
 	cache.page = reserve(sizeof(*cache.page) * CACHE_PAGES);
 	cache.known = reserve(sizeof(*cache.known) * CACHE_KNOWN);
-	if (!cache.block || !cache.mark || !cache.fix || !cache.exit || !cache.op || !cache.slot || !cache.page || !cache.known)
+	if (!cache.block || !cache.mark || !cache.fix || !cache.exit || !cache.op || !cache.slot || !cache.entry || !cache.page || !cache.known)
 		return -ENOMEM;
 	empty();
 	return 0;
 }
 
-/* A slot's key 0 matches nothing that a guest runs: page 0 is never mapped. */
 void
 cache_flush(void)
 {
-	madvise(cache.slot, sizeof(*cache.slot) * CACHE_SLOTS, MADV_DONTNEED);
 	madvise(cache.page, sizeof(*cache.page) * CACHE_PAGES, MADV_DONTNEED);
 	madvise(cache.known, sizeof(*cache.known) * CACHE_KNOWN, MADV_DONTNEED);
 	empty();
@@ -200,6 +201,7 @@ cache_add(const struct ir_block *ir, const struct lo *l)
 		.mark = cache.marks, .marks = l->marks, .fix = cache.fixes, .fixes = l->fixes, .exit = cache.exits, .exits = l->exits,
 		.guest_len = (uint32_t)(ir->end - ir->pc),
 	};
+	cache.entry[number + 1] = (struct dbt_slot){ ir->pc, (uint64_t)(uintptr_t)(cache.rx + b->code) };
 	enter_page(number, b, 0, ir->pc >> 12);
 	if ((ir->end - 1) >> 12 != ir->pc >> 12)
 		enter_page(number, b, 1, (ir->end - 1) >> 12);
@@ -300,11 +302,9 @@ close_landings(const struct cache_block *b, uint64_t lookup_stub)
 static void
 kill(struct cache_block *b, uint64_t lookup_stub)
 {
-	struct dbt_slot *s = cache_slot(b->pc);
-
 	b->dead = true;
-	if (s->pc == b->pc)
-		__atomic_store_n(&s->pc, 0, __ATOMIC_RELEASE);
+	/* key 0 matches nothing that a guest runs: page 0 is never mapped */
+	__atomic_store_n(&cache.entry[b - cache.block + 1].pc, 0, __ATOMIC_RELEASE);
 	for (uint32_t n = b->incoming; n != 0;) {
 		struct cache_exit *e = &cache.exit[n - 1];
 

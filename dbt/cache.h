@@ -1,7 +1,8 @@
 /*
  * The code cache: memory for host code, blocks and what is known of each, the table of translated addresses.
  * Code is written through one mapping and runs from another (W^X).  All of it under one lock but what a signal handler and
- * translated code read: blocks are in the order of their code and only ever added; table slots change by whole words.
+ * translated code read: blocks are in the order of their code and only ever added; a table slot is one pointer, to an entry that never changes
+ * but for being forgotten, so that who reads both parts of it reads one block's.
  */
 #pragma once
 
@@ -64,7 +65,8 @@ struct cache {
 	struct lo_fix *fix;
 	struct cache_exit *exit;
 	struct dbt_call *op;
-	struct dbt_slot *slot;
+	struct dbt_slot *entry;   /* by number of block + 1; entry[0] is nobody's */
+	struct dbt_slot **slot;
 	uint32_t *page;
 	uint32_t blocks, marks, fixes, exits, ops;
 };
@@ -103,7 +105,8 @@ struct cache_block *cache_find(uint64_t pc);
 /** The block whose code has this run address, dead or not; NULL.  No lock needed. */
 const struct cache_block *cache_block_at(uint64_t host);
 
-static inline struct dbt_slot *
+/** Where translated code looks for @pc. */
+static inline struct dbt_slot **
 cache_slot(uint64_t pc)
 {
 	return &cache.slot[(pc >> 2) & (CACHE_SLOTS - 1)];

@@ -207,7 +207,6 @@ dbt_call(struct dbt_state *s, const struct dbt_call *c)
 static uint64_t
 host_for(struct dbt_state *s, bool link)
 {
-	struct dbt_slot *slot;
 	struct cache_block *b;
 
 	dbt_hold();
@@ -218,11 +217,7 @@ host_for(struct dbt_state *s, bool link)
 	if (b == NULL)
 		b = dbt_translate(s->cpu.pc);
 	if (b != NULL) {
-		slot = cache_slot(s->cpu.pc);
-		/* a reader never sees the new key with the old address: the key goes first, and comes last */
-		__atomic_store_n(&slot->pc, 0, __ATOMIC_RELEASE);
-		__atomic_store_n(&slot->host, (uint64_t)(uintptr_t)(cache.rx + b->code), __ATOMIC_RELEASE);
-		__atomic_store_n(&slot->pc, s->cpu.pc, __ATOMIC_RELEASE);
+		__atomic_store_n(cache_slot(s->cpu.pc), &cache.entry[b - cache.block + 1], __ATOMIC_RELEASE);
 		if (link) {
 			cache_link((uint32_t)s->link, b);
 			dbt.stats.links++;
@@ -235,11 +230,12 @@ host_for(struct dbt_state *s, bool link)
 	return b ? (uint64_t)(uintptr_t)(cache.rx + b->code) : 0;
 }
 
-enum dbt_exit
-dbt_run(struct dbt_state *s)
+static enum dbt_exit
+run_until_stop(struct dbt_state *s)
 {
 	s->exit_why = DBT_EXIT_LOOKUP;
-	if (s->mxcsr == 0)
+	/* a signal frame may have brought another FPCR */
+	if (s->mxcsr == 0 || s->mxcsr_for != s->cpu.fpcr)
 		dbt_set_fpcr(s, s->cpu.fpcr);
 	for (;;) {
 		uint64_t host;
@@ -271,6 +267,15 @@ dbt_run(struct dbt_state *s)
 			return DBT_EXIT_FAULT;
 		dbt.enter(s, host);
 	}
+}
+
+enum dbt_exit
+dbt_run(struct dbt_state *s)
+{
+	enum dbt_exit why = run_until_stop(s);
+
+	dbt_fold_fpsr(s); /* who looks at the registers now sees all of them */
+	return why;
 }
 
 /* Code that is running stays right for its thread: it has the usual FPCR, and finds no more links. */
@@ -324,7 +329,7 @@ dbt_new(const volatile uint32_t *wake)
 	}
 	s->wake = wake;
 	s->lookup = (uint64_t)(uintptr_t)cache.slot;
-	s->lookup_mask = (CACHE_SLOTS - 1) * sizeof(struct dbt_slot);
+	s->lookup_mask = (CACHE_SLOTS - 1) * sizeof(struct dbt_slot *);
 	s->fcmp_nzcv[0] = A64_FLAG_C;
 	s->fcmp_nzcv[1] = A64_FLAG_N;
 	s->fcmp_nzcv[2] = A64_FLAG_Z | A64_FLAG_C;

@@ -42,5 +42,6 @@ dbt_set_fpcr(struct dbt_state *s, uint32_t fpcr)
 	s->cpu.fpcr = fpcr & A64_FPCR_MASK;
 	if (fpcr & (A64_FPCR_FZ | A64_FPCR_DN | A64_FPCR_AHP))
 		dbt_exact_fp();
+	s->mxcsr_for = s->cpu.fpcr;
 	s->mxcsr = mxcsr_for(s->cpu.fpcr);
 }

@@ -36,7 +36,7 @@ enum dbt_exit {
 	DBT_EXIT_STEP,    /* the instruction at cpu.pc is to be interpreted */
 };
 
-/** A slot of the table of translated addresses; `host` is the miss stub when empty. */
+/** A translated address, as the table of them knows it; pc 0 when it is forgotten. */
 struct dbt_slot {
 	uint64_t pc;
 	uint64_t host;
@@ -55,7 +55,7 @@ struct dbt_state {
 	uint64_t spill[8];        /* host registers that an operation borrows */
 	uint64_t vspill[4][2] __attribute__((aligned(16)));
 	uint64_t lookup;          /* the shared table's address */
-	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 16 */
+	uint64_t lookup_mask;     /* of the index, in bytes: (slots - 1) * 8 */
 	uint32_t fcmp_nzcv[4];    /* constants: NZCV of greater, less, equal, unordered */
 	uint32_t barrier;         /* target of the locked instruction that stands for DMB */
 	uint32_t stepping;        /* the signal handler runs on to the end of a stretch: why to leave then, plus 1 */
@@ -63,6 +63,7 @@ struct dbt_state {
 	void *step_jump[5];       /* __builtin_setjmp's */
 	void *thread;             /* whose state this is; the engine's */
 	uint64_t qc[2] __attribute__((aligned(16))); /* not zero: FPSR.QC, beside the bit in cpu.fpsr */
+	uint32_t mxcsr_for;       /* the FPCR that mxcsr was made for */
 };
 
 #define DBT_CHECK(field, off) _Static_assert(offsetof(struct dbt_state, field) == (off), #field)

@@ -11,17 +11,6 @@
 #include "abi/core/host.h"
 #include "abi/core/task.h"
 
-/** Process-wide state. */
-struct linux_task {
-	uint64_t robust_head;     /* process.c: set_robust_list */
-};
-
-static inline struct linux_task *
-linux_task(const struct thread *t)
-{
-	return t->task->priv;
-}
-
 /** start.c: stack, auxiliary vector, registers of the first thread. */
 int linux_start(struct thread *t, const struct start_info *s, struct diag *d);
 

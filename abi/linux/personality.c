@@ -1,10 +1,9 @@
 /* Linux/AArch64: the pieces put together, and its calling convention. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "abi/core/cpu_a64.h"
 #include "abi/core/vdso.h"
-#include "abi/linux/linux.h"
+#include "abi/linux/thread.h"
 #include "linux-aarch64.h"
 #include "linux-sets.h"
 
@@ -13,12 +12,9 @@ enum { NR_REG = 8, NARGS = 6 };
 static int
 task_start(struct task *task, struct diag *d)
 {
-	struct linux_task *lt = calloc(1, sizeof(*lt));
-
-	task->priv = lt;
 	vdso_setup();
 	task->threads->tid = task->threads->htid;
-	return lt ? 0 : diag_fail(d, -ENOMEM, "no memory for the Linux personality");
+	return !linux_thread_init(task->threads) ? 0 : diag_fail(d, -ENOMEM, "no memory for the Linux personality");
 }
 
 /* The number in x8, arguments in x0 to x5.  Source: syscall(2), "Architecture calling conventions". */
@@ -77,6 +73,8 @@ deliver(struct thread *t, long r)
 static void
 thread_gone(struct thread *t)
 {
+	if (!t->task->vfork_child)
+		linux_thread_free(t);
 }
 
 const struct personality linux_aarch64 = {

@@ -11,8 +11,6 @@
 #include "abi/linux/linux.h"
 #include "linux-aarch64.h"
 
-#define ROBUST_HEAD_SIZE 24
-
 _Noreturn void
 linux_exit_process(struct thread *t, int status)
 {
@@ -34,35 +32,6 @@ long
 linux_exit_group(struct thread *t, int status)
 {
 	linux_exit_process(t, status);
-}
-
-/* The only thread: clone is not there yet. */
-long
-linux_exit(struct thread *t, int status)
-{
-	linux_exit_process(t, status);
-}
-
-long
-linux_gettid(struct thread *t)
-{
-	return t->htid;
-}
-
-/* Of use when the thread ends before its process, which the only one does not. */
-long
-linux_set_tid_address(struct thread *t, uint64_t tid)
-{
-	return t->htid;
-}
-
-long
-linux_set_robust_list(struct thread *t, uint64_t head, uint64_t size)
-{
-	if (size != ROBUST_HEAD_SIZE)
-		return -EINVAL;
-	linux_task(t)->robust_head = head;
-	return 0;
 }
 
 long

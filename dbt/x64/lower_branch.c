@@ -274,9 +274,10 @@ lo_BL(struct lo *l, const struct ir_op *o)
 static void
 jump_by_table(struct lo *l)
 {
-	x64_rm(&l->b, X64_lea, X64_RCX, x64_at_index(X64_NO_REG, X64_RAX, 2, 0));
+	x64_rm(&l->b, X64_lea, X64_RCX, x64_at_index(X64_NO_REG, X64_RAX, 1, 0));
 	x64_rm(&l->b, X64_and, X64_RCX, x64_at(X64_RBP, DBT_OFF(lookup_mask)));
 	x64_rm(&l->b, X64_add | X64_64, X64_RCX, x64_at(X64_RBP, DBT_OFF(lookup)));
+	x64_rm(&l->b, X64_mov | X64_64, X64_RCX, x64_at(X64_RCX, 0));
 	x64_mr(&l->b, X64_cmp | X64_64, x64_at(X64_RCX, offsetof(struct dbt_slot, pc)), X64_RAX);
 	x64_jcc_to(&l->b, X64_CC_NE, l->env->lookup_stub);
 	x64_m(&l->b, X64_jmp_m, x64_at(X64_RCX, offsetof(struct dbt_slot, host)));
