@@ -3,7 +3,7 @@
 
 #include "abi/core/cpu_a64.h"
 #include "abi/core/vdso.h"
-#include "abi/linux/thread.h"
+#include "abi/linux/signal.h"
 #include "linux-aarch64.h"
 #include "linux-sets.h"
 
@@ -14,7 +14,7 @@ task_start(struct task *task, struct diag *d)
 {
 	vdso_setup();
 	task->threads->tid = task->threads->htid;
-	return !linux_thread_init(task->threads) ? 0 : diag_fail(d, -ENOMEM, "no memory for the Linux personality");
+	return !linux_signal_task_init(task) && !linux_thread_init(task->threads, NULL) ? 0 : diag_fail(d, -ENOMEM, "no memory for the Linux personality");
 }
 
 /* The number in x8, arguments in x0 to x5.  Source: syscall(2), "Architecture calling conventions". */
@@ -41,35 +41,6 @@ fast_result(struct thread *t, long r)
 	return false;
 }
 
-/* Nothing is caught yet: what an instruction raises kills. */
-static void
-fault(struct thread *t, const struct guest_fault *f)
-{
-	if (t->task->hooks->crashed)
-		t->task->hooks->crashed(t, f->signo, f->addr, NULL);
-	linux_die(t, f->signo);
-}
-
-static bool
-signals_due(struct thread *t)
-{
-	return false;
-}
-
-/* The host acts on its own for all but the numbers that instructions raise, which somebody may also send. */
-static void
-deliver(struct thread *t, long r)
-{
-	struct inbox_item it;
-
-	__atomic_store_n(&t->wake, 0, __ATOMIC_SEQ_CST);
-	while (inbox_take(t, &it))
-		if (it.signo != KICK_SIGNO)
-			linux_die(t, it.signo);
-	if (r)
-		t->task->hooks->rewind(t);
-}
-
 static void
 thread_gone(struct thread *t)
 {
@@ -88,8 +59,8 @@ const struct personality linux_aarch64 = {
     .get_call = get_call,
     .set_result = set_result,
     .fast_result = fast_result,
-    .fault = fault,
-    .signals_due = signals_due,
-    .deliver = deliver,
+    .fault = linux_fault,
+    .signals_due = sig_due,
+    .deliver = linux_deliver,
     .thread_gone = thread_gone,
 };

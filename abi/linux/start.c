@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "abi/core/cpu_a64.h"
-#include "abi/linux/linux.h"
+#include "abi/linux/signal.h"
 #include "dbt/a64/cpu_id.h"
 
 #define STACK_TOP    0x4fffffff0000ull
@@ -19,6 +19,9 @@
 #define STACK_LEAST  (8ull << 20)
 #define RANDOM_BYTES 16
 #define CLOCK_TICKS  100
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
 
 struct stack {
 	uint64_t sp;
@@ -115,6 +118,7 @@ fill_auxv(uint64_t (*a)[2], const struct start_info *s, const struct placed *p)
 	AUX(AT_GID, getgid());
 	AUX(AT_EGID, getegid());
 	AUX(AT_SECURE, 0);
+	AUX(AT_MINSIGSTKSZ, 4720); /* a frame and its record */
 	AUX(AT_RANDOM, p->random);
 	AUX(AT_HWCAP2, a64_hwcap2);
 	AUX(AT_EXECFN, p->execfn);
@@ -173,6 +177,8 @@ linux_start(struct thread *t, const struct start_info *s, struct diag *d)
 	if (!s->no_aslr && !random && getrandom(&random, sizeof(random), 0) != sizeof(random))
 		random = 0;
 	if (map_stack(task, s->no_aslr ? 0 : random, d))
+		return d->code;
+	if (linux_map_sigcode(task, d))
 		return d->code;
 	if (build(task, s, &sp))
 		return diag_fail(d, -E2BIG, "arguments and environment do not fit the initial stack");

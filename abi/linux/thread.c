@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "abi/core/cpu_a64.h"
-#include "abi/linux/thread.h"
+#include "abi/linux/signal.h"
 #include "linux-aarch64.h"
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -17,16 +17,29 @@
 #define OF_NAMESPACE \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
+/** In task->vfork_room of a vfork child. */
+struct vfork_copies {
+	struct linux_thread thread;
+	struct linux_sigtask sig;
+	struct linux_sigthread sigthread;
+};
+_Static_assert(sizeof(struct vfork_copies) <= VFORK_ROOM, "VFORK_ROOM");
+
 int
-linux_thread_init(struct thread *t)
+linux_thread_init(struct thread *t, const struct thread *parent)
 {
 	t->priv = calloc(1, sizeof(struct linux_thread));
+	if (t->priv && linux_signal_thread_init(t, parent)) {
+		free(t->priv);
+		t->priv = NULL;
+	}
 	return t->priv ? 0 : -ENOMEM;
 }
 
 void
 linux_thread_free(struct thread *t)
 {
+	linux_signal_thread_free(t);
 	free(t->priv);
 	t->priv = NULL;
 }
@@ -74,7 +87,7 @@ start(struct thread *t, struct thread *n, struct linux_clone *c)
 		return r;
 	*n->a64 = *t->a64;
 	child_registers(n, c);
-	r = linux_thread_init(n);
+	r = linux_thread_init(n, t);
 	if (r == 0) {
 		linux_thread(n)->birth = c;
 		r = hooks->thread_start(n, begin);
@@ -116,6 +129,7 @@ fork_process(struct thread *t, const struct linux_clone *c)
 	if (pid)
 		return pid;
 	t->tid = t->htid;
+	linux_signal_after_fork(t);
 	linux_thread(t)->clear_tid = c->flags & CLONE_CHILD_CLEARTID ? c->child_tid : 0;
 	linux_thread(t)->robust_head = 0;
 	if (c->flags & CLONE_CHILD_SETTID)
@@ -128,12 +142,13 @@ fork_process(struct thread *t, const struct linux_clone *c)
 static void
 vfork_child(struct thread *child)
 {
-	struct linux_vfork *v = child->task->vfork_room;
+	struct vfork_copies *v = child->task->vfork_room;
 	const struct linux_clone *c = linux_thread(child)->birth;
 
 	v->thread = (struct linux_thread){ 0 };
 	child->priv = &v->thread;
 	child->tid = child->htid;
+	linux_signal_vfork_child(child, &v->sig, &v->sigthread);
 	child_registers(child, c);
 }
 

@@ -25,14 +25,8 @@ struct linux_clone {
 	int32_t tid;              /* of the thread that came of it */
 };
 
-/** In task->vfork_room of a vfork child. */
-struct linux_vfork {
-	struct linux_thread thread;
-};
-_Static_assert(sizeof(struct linux_vfork) <= VFORK_ROOM, "VFORK_ROOM");
-
-/** Give a new thread its part; 0 or -ENOMEM. */
-int linux_thread_init(struct thread *t);
+/** Give a new thread its part, with @parent's signal mask unless that is NULL; 0 or -ENOMEM. */
+int linux_thread_init(struct thread *t, const struct thread *parent);
 void linux_thread_free(struct thread *t);
 
 /** The guest's mutexes of a thread that ends are marked (FUTEX_OWNER_DIED) and their waiters woken: robust.c. */
