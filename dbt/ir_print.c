@@ -69,7 +69,7 @@ register_fits(unsigned r, char kind)
 		return r < 32;
 	case 'R':
 		return r < 32 || r == IR_NONE;
-	case 'w': case 'm':
+	case 'w':
 		return r <= IR_T3;
 	default:
 		return r <= IR_T3 || r == IR_NONE;

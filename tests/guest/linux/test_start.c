@@ -46,6 +46,9 @@ test(uint64_t *start)
 	/* CTR_EL0 bit 31 is RES1 (Arm ARM D19.2.34) */
 	__asm__("mrs %0, ctr_el0" : "=r"(n));
 	CHECK(n >> 31 & 1);
+	/* from a pool beside the code */
+	__asm__("ldr %0, =0x123456789abcdef0" : "=r"(n));
+	CHECK(n == 0x123456789abcdef0);
 	say("ok\n");
 	return 5;
 }
