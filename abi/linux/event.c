@@ -1,6 +1,6 @@
 /*
  * Waiting for descriptors: epoll, ppoll, pselect6; descriptors that are events themselves.
- * Source: Linux manual epoll_ctl(2), epoll_pwait(2), poll(2), select(2), eventfd(2), timerfd_create(2), signalfd is not here.
+ * Source: Linux manual epoll_ctl(2), epoll_pwait(2), poll(2), select(2), eventfd(2), timerfd_create(2).
  */
 #include <errno.h>
 #include <poll.h>

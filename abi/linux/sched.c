@@ -71,7 +71,6 @@ linux_setitimer(struct thread *t, int which, uint64_t new, uint64_t old)
 	return r == 0 && old && gm_write(old, &out, sizeof(out)) ? -EFAULT : r;
 }
 
-/* Lowering a limit of our own kind is the host's business; the descriptors' is kept for the guest: process.c. */
 long
 linux_getpriority(struct thread *t, int which, int who)
 {
