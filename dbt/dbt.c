@@ -438,5 +438,7 @@ dbt_setup(const struct dbt_config *c, struct diag *d)
 		.keep_op = keep_op, .flags_dead_at = flags_dead_at, .within = within, .constant = cache_constant,
 	};
 	lo_init(&dbt.lo, v4, &dbt.env);
+	dbt.lo.aes = __builtin_cpu_supports("aes");
+	dbt.lo.clmul = __builtin_cpu_supports("pclmul");
 	return 0;
 }

@@ -15,7 +15,7 @@ enum { /* AT_HWCAP2 */
 
 const uint64_t a64_hwcap = BIT(FP) | BIT(ASIMD) | BIT(CRC32) | BIT(ATOMICS) | BIT(CPUID) | BIT(LRCPC) | BIT(DCPOP) | BIT(DIT) |
 			   BIT(ILRCPC) | BIT(FLAGM) | BIT(SSBS) | BIT(SB) | BIT(FPHP) | BIT(ASIMDHP) | BIT(ASIMDRDM) | BIT(JSCVT) |
-			   BIT(FCMA) | BIT(ASIMDDP) | BIT(ASIMDFHM);
+			   BIT(FCMA) | BIT(ASIMDDP) | BIT(ASIMDFHM) | BIT(AES) | BIT(PMULL) | BIT(SHA3);
 const uint64_t a64_hwcap2 = BIT(DCPODP) | BIT(FLAGM2) | BIT(FRINT) | BIT(I8MM) | BIT(BF16) | BIT(RNG) | BIT(WFXT) | BIT(CSSC);
 
 bool
@@ -38,8 +38,8 @@ a64_id_register(unsigned crm, unsigned op2, uint64_t *ret_value)
 	case 4 << 3 | 1: /* ID_AA64PFR1_EL1: SSBS */
 		v = FIELD(2, 4);
 		break;
-	case 6 << 3 | 0: /* ID_AA64ISAR0_EL1: CRC32, Atomic, RDM, DP, FHM, TS (FLAGM2), RNDR */
-		v = FIELD(1, 16) | FIELD(2, 20) | FIELD(1, 28) | FIELD(1, 44) | FIELD(1, 48) | FIELD(2, 52) | FIELD(1, 60);
+	case 6 << 3 | 0: /* ID_AA64ISAR0_EL1: AES with PMULL, SHA3, CRC32, Atomic, RDM, DP, FHM, TS (FLAGM2), RNDR */
+		v = FIELD(2, 4) | FIELD(1, 32) | FIELD(1, 16) | FIELD(2, 20) | FIELD(1, 28) | FIELD(1, 44) | FIELD(1, 48) | FIELD(2, 52) | FIELD(1, 60);
 		break;
 	case 6 << 3 | 1: /* ID_AA64ISAR1_EL1: DPB, JSCVT, FCMA, LRCPC, FRINTTS, SB, BF16, I8MM */
 		v = FIELD(2, 0) | FIELD(1, 12) | FIELD(1, 16) | FIELD(2, 20) | FIELD(1, 32) | FIELD(1, 36) | FIELD(1, 44) | FIELD(1, 52);

@@ -72,6 +72,7 @@ struct lo {
 	const struct ir_op *o;     /* the operation being lowered */
 	uint32_t i;                /* its number */
 	bool v4;                   /* AVX-512 level */
+	bool aes, clmul;           /* AES-NI, PCLMULQDQ */
 	bool fp_called;            /* some thread's FPCR asks for what x86 has not: floating point is the interpreter's */
 	enum lo_nzcv nzcv;
 	bool nzcv_mem;             /* memory is as good as EFLAGS */
