@@ -97,6 +97,7 @@ main(int argc, char **argv)
 	if (!f)
 		return fprintf(stderr, "usage: listing v3|v4 WORDS\n"), 2;
 	lo_init(&l, !strcmp(argv[1], "v4"), &env);
+	l.aes = l.clmul = true; /* whatever this machine has */
 	while (fgets(line, sizeof line, f)) {
 		uint32_t words[WORDS_MAX];
 		unsigned n = 0;
