@@ -240,10 +240,11 @@ run_until_stop(struct dbt_state *s)
 	for (;;) {
 		uint64_t host;
 
-		if (*s->wake && s->exit_why != DBT_EXIT_LINK)
-			return DBT_EXIT_WAKE;
+		/* what has been asked for comes before a signal: the guest's pc stands behind it */
 		switch ((enum dbt_exit)s->exit_why) {
 		case DBT_EXIT_STEP:
+			if (*s->wake)
+				return DBT_EXIT_WAKE;
 			s->exit_why = dbt_step(s);
 			continue;
 		case DBT_EXIT_FLUSH:
@@ -258,6 +259,8 @@ run_until_stop(struct dbt_state *s)
 		default:
 			return (enum dbt_exit)s->exit_why;
 		}
+		if (*s->wake && s->exit_why != DBT_EXIT_LINK)
+			return DBT_EXIT_WAKE;
 		if (dbt.config.interpret) {
 			s->exit_why = dbt_step(s);
 			continue;

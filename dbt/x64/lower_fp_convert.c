@@ -66,9 +66,9 @@ lo_GTOF(struct lo *l, const struct ir_op *o)
 static x64_op
 to_integer(const struct ir_op *o)
 {
-	static const x64_op sign[2] = { X64_vcvttss2si, X64_vcvttsd2si }, plain[2] = { X64_vcvttss2usi, X64_vcvttsd2usi };
+	static const x64_op insn[2][2] = { { X64_vcvttss2usi, X64_vcvttsd2usi }, { X64_vcvttss2si, X64_vcvttsd2si } };
 
-	return (o->flags & IR_SIGN ? sign : plain)[o->size - 2] | (o->flags & IR_X ? X64_64 : 0);
+	return insn[(o->flags & IR_SIGN) != 0][o->size - 2] | (o->flags & IR_X ? X64_64 : 0);
 }
 
 /*
