@@ -130,11 +130,11 @@ memory_class(enum a64_op op)
 	return c == A64_CLASS_LOAD || c == A64_CLASS_STORE || c == A64_CLASS_RMW;
 }
 
-/* Of vectors, but with a general register as its result: UMOV, SMOV, and conversions from floating point. */
+/* Of vectors, but with a general register as its result: UMOV, SMOV, and conversions from floating point, fixed point too. */
 static bool
 to_general(uint32_t w)
 {
-	return (w & 0xbfe0ec00) == 0x0e002c00 || (w & 0x5f20fc00) == 0x1e200000;
+	return (w & 0xbfe0ec00) == 0x0e002c00 || (w & 0x5f20fc00) == 0x1e200000 || (w & 0x5f200000) == 0x1e000000;
 }
 
 /* A word of the line that stays within the data area and leaves its bases alone; 0 when this one does not. */
