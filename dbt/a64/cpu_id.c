@@ -32,8 +32,8 @@ a64_id_register(unsigned crm, unsigned op2, uint64_t *ret_value)
 	case 0 << 3 | 5: /* MPIDR_EL1 */
 		v = BIT(31);
 		break;
-	case 4 << 3 | 0: /* ID_AA64PFR0_EL1: EL0 and EL1 AArch64, FP, AdvSIMD, DIT */
-		v = FIELD(1, 0) | FIELD(1, 4) | FIELD(1, 48);
+	case 4 << 3 | 0: /* ID_AA64PFR0_EL1: EL0 and EL1 AArch64, FP and AdvSIMD with FP16, DIT */
+		v = FIELD(1, 0) | FIELD(1, 4) | FIELD(1, 16) | FIELD(1, 20) | FIELD(1, 48);
 		break;
 	case 4 << 3 | 1: /* ID_AA64PFR1_EL1: SSBS */
 		v = FIELD(2, 4);

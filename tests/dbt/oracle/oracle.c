@@ -78,7 +78,8 @@ static void
 fill(struct oracle_record *r, uint32_t word)
 {
 	enum a64_op op = a64_decode(word);
-	bool floats = a64_info[op].cls == A64_CLASS_FP || a64_info[op].name[0] == 'F' || strstr(a64_info[op].name, "CVT");
+	bool floats = a64_info[op].cls == A64_CLASS_FP || a64_info[op].name[0] == 'F' || !strncmp(a64_info[op].name, "BF", 2) ||
+		      strstr(a64_info[op].name, "CVT");
 
 	memset(r, 0, sizeof *r);
 	r->word = word;
